@@ -1,0 +1,124 @@
+// @ts-check
+import { noChecks, Stage } from './stage.js';
+import { SCENARIOS } from './scenarios.js';
+
+/** A run takes seconds; one that takes this long hangs. */
+const RUN_TIMEOUT_MS = 180_000;
+
+/** @typedef {import('./targets.js').Target} Target */
+/** @typedef {import('./scenarios.js').Run} Run */
+/** @typedef {import('./report.js').Outcome} Outcome */
+
+/**
+ * Plays every run against every target in every round, targets next to each other in time and in
+ * turning order, so that a slow minute of the machine hits all of them.
+ * @param {object} plan
+ * @param {Target[]} plan.targets
+ * @param {string[]} plan.scenarios
+ * @param {import('./options.js').Sizes} plan.sizes
+ * @param {number} plan.rounds
+ * @param {(line: string) => void} plan.onProgress
+ * @returns {Promise<Outcome>}
+ */
+export async function benchmark({ targets, scenarios, sizes, rounds, onProgress }) {
+  /** @type {Outcome} */
+  const outcome = {
+    targets: targets.map(({ name }) => name),
+    rounds,
+    sizes,
+    figures: [],
+    checks: Object.fromEntries(targets.map(({ name }) => [name, noChecks()])),
+    failures: [],
+    otherLoad: 0,
+  };
+  const runs = scenarios.flatMap((name) => SCENARIOS[name]?.(sizes) ?? []);
+  const machine = { wallSeconds: 0, otherCpuSeconds: 0 };
+  /** @type {Set<string>} runs that broke off are not tried again */
+  const broken = new Set();
+
+  for (let round = 0; round < rounds; round++) {
+    for (const run of runs) {
+      for (const target of turned(targets, round)) {
+        const name = `${target.name}: ${run.title}`;
+        if (broken.has(name)) continue;
+        onProgress(`round ${round + 1} of ${rounds}, ${name}`);
+        try {
+          await playOnce(target, run, outcome, machine);
+        } catch (error) {
+          broken.add(name);
+          outcome.failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
+        }
+      }
+    }
+  }
+  outcome.otherLoad = machine.otherCpuSeconds / (machine.wallSeconds || 1);
+  return outcome;
+}
+
+/**
+ * @param {Target} target
+ * @param {Run} run
+ * @param {Outcome} outcome gets the figures and what was wrong
+ * @param {{ wallSeconds: number, otherCpuSeconds: number }} machine
+ */
+async function playOnce(target, run, outcome, machine) {
+  const server = await target.start();
+  // A peer lives on between the runs, so no two runs may share a channel.
+  const stage = new Stage(server, `bench-${process.pid}-${Date.now().toString(36)}`);
+  try {
+    const figures = await withinTime(run.play(stage));
+    await stage.conclude();
+    outcome.figures.push(...figures.map((figure) => ({ target: target.name, figure })));
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error} ${server.lastWords()}`, {
+      cause: error,
+    });
+  } finally {
+    await stage.load.end();
+    await server.end();
+    add(outcome.checks[target.name], stage.checks);
+    machine.wallSeconds += stage.wallSeconds;
+    machine.otherCpuSeconds += stage.otherCpuSeconds;
+  }
+}
+
+/**
+ * @param {import('./stage.js').Checks | undefined} total
+ * @param {import('./stage.js').Checks} checks
+ */
+function add(total, checks) {
+  if (!total) return;
+  total.delivered += checks.delivered;
+  total.lost += checks.lost;
+  total.duplicated += checks.duplicated;
+  total.bad += checks.bad;
+  total.firstProblem ??= checks.firstProblem;
+}
+
+/**
+ * @template Result
+ * @param {Promise<Result>} work
+ * @returns {Promise<Result>}
+ */
+async function withinTime(work) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('took too long')), RUN_TIMEOUT_MS);
+  });
+  try {
+    return await /** @type {Promise<Result>} */ (Promise.race([work, late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * @template Item
+ * @param {Item[]} items
+ * @param {number} by
+ */
+function turned(items, by) {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}

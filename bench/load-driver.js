@@ -1,0 +1,91 @@
+// @ts-check
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { adopt, end } from './children.js';
+
+const LOAD_CLIENT = fileURLToPath(new URL('./load-client.js', import.meta.url));
+/** The load client gives up by itself much earlier, unless it is stuck. */
+const COMMAND_TIMEOUT_MS = 120_000;
+
+/**
+ * @template Result
+ * @typedef {{ result: Result, clientMicros: number }} Answer with the CPU the load client used
+ */
+
+/** The load client, seen from the benchmark: one order at a time. */
+export class LoadDriver {
+  #child;
+
+  /**
+   * @param {import('./load/subscriber-pool.js').Server} server
+   * @param {string} prefix of all channel names
+   */
+  constructor(server, prefix) {
+    this.#child = adopt(fork(LOAD_CLIENT, [JSON.stringify({ server, prefix })]));
+  }
+
+  /**
+   * @param {{ count: number, membersPerChannel: number }} order
+   * @returns {Promise<Answer<{ ready: number }>>}
+   */
+  open(order) {
+    return this.#send('open', order);
+  }
+
+  /**
+   * @param {import('./load-client.js').PublishOrder} order
+   * @returns {Promise<Answer<import('./load/publish-phase.js').PublishResult>>}
+   */
+  publish(order) {
+    return this.#send('publish', order);
+  }
+
+  /**
+   * @param {{ from: number, to: number }} lastDigits of the connections
+   * @returns {Promise<Answer<{ count: number }>>}
+   */
+  unsubscribe(lastDigits) {
+    return this.#send('unsubscribe', lastDigits);
+  }
+
+  /**
+   * @param {{ from: number, to: number }} lastDigits of the connections
+   * @returns {Promise<Answer<{ count: number }>>}
+   */
+  disconnect(lastDigits) {
+    return this.#send('disconnect', lastDigits);
+  }
+
+  /** @returns {Promise<Answer<{ count: number, first?: string }>>} */
+  problems() {
+    return this.#send('problems', {});
+  }
+
+  end() {
+    return end(this.#child);
+  }
+
+  /**
+   * @param {string} command
+   * @param {object} order
+   * @returns {Promise<any>}
+   */
+  #send(command, order) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`the load client did not finish "${command}"`)),
+        COMMAND_TIMEOUT_MS,
+      );
+      /** @param {number | null} code */
+      const onExit = (code) => reject(new Error(`the load client ended with code ${code}`));
+      this.#child.once('exit', onExit);
+      this.#child.once('message', (/** @type {any} */ answer) => {
+        clearTimeout(timer);
+        this.#child.off('exit', onExit);
+        if (answer.error) reject(new Error(answer.error));
+        else resolve(answer);
+      });
+      this.#child.send({ command, order });
+    });
+  }
+}

@@ -1,0 +1,145 @@
+// @ts-check
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeliveryLog } from './delivery-log.js';
+import { dataOf, EVENT_NAME } from './messages.js';
+
+/** What has not arrived after this long without any arrival is lost. */
+const GIVE_UP_MS = 5_000;
+/** Time for a duplicate to show up after the last message. */
+const AFTERMATH_MS = 150;
+
+/**
+ * @typedef {object} PublishResult
+ * @property {number} published
+ * @property {number} delivered
+ * @property {number} lost
+ * @property {number} duplicated
+ * @property {number} bad
+ * @property {number} disordered subscribers that saw another order than the rest
+ * @property {number} refused publishes not answered with 200
+ * @property {number} seconds from the first publish until the last one was finished
+ * @property {{ p50: number, p99: number }} latency milliseconds
+ */
+
+/**
+ * One paced run of publishes. A message is finished when it was answered and everybody has it;
+ * never more than `inFlight` are unfinished, so no queue builds up that latency would then measure.
+ */
+export class PublishPhase {
+  #log;
+  #next = 0;
+  #finished = 0;
+  #accepted = 0;
+  #refused = 0;
+  #startedAt = 0;
+  #progressAt = 0;
+  /** @type {Uint8Array} what a message still waits for: its answer, its deliveries */
+  #waits;
+  /** @type {() => void} */
+  #done = () => {};
+
+  /**
+   * @param {object} phase
+   * @param {import('./publisher.js').Publisher} phase.publisher
+   * @param {number} phase.first sequence number
+   * @param {number} phase.messages
+   * @param {number} phase.inFlight
+   * @param {number} phase.size
+   * @param {number} phase.subscribers
+   * @param {(message: number) => { name: string, receivers: number }} phase.channelOf
+   * @param {(problem: string) => void} phase.onProblem
+   */
+  constructor(phase) {
+    this.phase = phase;
+    this.#waits = new Uint8Array(phase.messages);
+    let expected = 0;
+    for (let i = 0; i < phase.messages; i++) expected += phase.channelOf(i).receivers;
+    this.#log = new DeliveryLog({ ...phase, expected });
+  }
+
+  /** @returns {Promise<PublishResult>} */
+  async run() {
+    const done = new Promise((resolve) => (this.#done = () => resolve(undefined)));
+    this.#startedAt = this.#progressAt = performance.now();
+    const watch = setInterval(() => {
+      if (performance.now() - this.#progressAt > GIVE_UP_MS) this.#done();
+    }, 250);
+    this.#fill();
+    await done;
+    clearInterval(watch);
+    // Nothing more is sent, also when giving up while answers still trickle in.
+    this.#next = this.phase.messages;
+    const unfinished = this.phase.messages - this.#finished;
+    if (unfinished > 0) this.phase.onProblem(`${unfinished} publishes did not reach everybody`);
+    const seconds = (this.#progressAt - this.#startedAt) / 1000;
+    await sleep(AFTERMATH_MS);
+    return this.#result(seconds);
+  }
+
+  /**
+   * @param {import('./subscriber.js').Subscriber} subscriber
+   * @param {string} channel empty when not subscribed
+   * @param {Buffer} bytes
+   * @param {number} start
+   * @param {number} end
+   */
+  receive(subscriber, channel, bytes, start, end) {
+    const complete = this.#log.receive(subscriber.index, channel, bytes, start, end);
+    if (complete >= 0) this.#happened(complete);
+  }
+
+  #fill() {
+    const { messages, inFlight, publisher } = this.phase;
+    while (this.#next < messages && this.#next - this.#finished < inFlight && publisher.isReady) {
+      this.#send(this.#next++);
+    }
+  }
+
+  /** @param {number} message */
+  #send(message) {
+    const { channelOf, first, size, publisher } = this.phase;
+    const { name, receivers } = channelOf(message);
+    const data = dataOf(first + message, size);
+    const body = JSON.stringify({ name: EVENT_NAME, channels: [name], data });
+    this.#waits[message] = receivers > 0 ? 2 : 1;
+    this.#log.sending(message, name, receivers);
+    publisher.publish(body, (problem) => {
+      if (problem === undefined) {
+        this.#accepted++;
+      } else {
+        this.#refused++;
+        this.phase.onProblem(problem);
+      }
+      this.#happened(message);
+    });
+  }
+
+  /** @param {number} message was answered, or has reached everybody */
+  #happened(message) {
+    this.#progressAt = performance.now();
+    const waits = (this.#waits[message] ?? 0) - 1;
+    this.#waits[message] = waits;
+    if (waits === 0) this.#finished++;
+    if (this.#finished === this.phase.messages) this.#done();
+    else this.#fill();
+  }
+
+  /** @param {number} seconds @returns {PublishResult} */
+  #result(seconds) {
+    const log = this.#log;
+    log.close();
+    const isWhole = log.lost + log.duplicated + log.bad === 0;
+    const sharesChannel = log.delivered === this.phase.messages * this.phase.subscribers;
+    return {
+      published: this.#accepted,
+      delivered: log.delivered,
+      lost: log.lost,
+      duplicated: log.duplicated,
+      bad: log.bad,
+      disordered: isWhole && sharesChannel ? log.countDisordered() : 0,
+      refused: this.#refused,
+      seconds,
+      latency: log.latency(),
+    };
+  }
+}

@@ -1,0 +1,210 @@
+// @ts-check
+import { readFileSync } from 'node:fs';
+import { clientFrame, Opcode } from './frames.js';
+import { Subscriber } from './subscriber.js';
+
+const CONNECTING_AT_ONCE = 50;
+/** Connecting, or disconnecting, has failed when nothing happened for this long. */
+const GIVE_UP_MS = 10_000;
+
+/**
+ * @typedef {object} Server
+ * @property {string} host
+ * @property {number} port
+ * @property {string} path prefix, empty or beginning with a slash
+ * @property {import('./publisher.js').Application} application
+ */
+
+/** The connections of one run, in channels of equal size. */
+export class SubscriberPool {
+  /** @type {Subscriber[]} */
+  subscribers = [];
+  /** @type {string[]} name of each channel */
+  channels = [];
+  /** @type {number[]} how many are subscribed to each channel */
+  members = [];
+  /** Connections that failed, were ended by the server or got what they should not. */
+  problems = 0;
+  /** @type {string | undefined} */
+  firstProblem;
+  /** @type {Set<Subscriber>} those that connect, or wait for their end */
+  #waiting = new Set();
+  /** @type {() => void} */
+  #onSettled = () => {};
+  #server;
+  #events;
+
+  /**
+   * @param {Server} server
+   * @param {import('./subscriber.js').SubscriberEvents['onEvent']} onEvent
+   */
+  constructor(server, onEvent) {
+    this.#server = { ...server, upgrade: upgradeRequest(server) };
+    this.#events = {
+      onEvent,
+      onReady: (/** @type {Subscriber} */ subscriber) => {
+        this.#count(subscriber, true);
+        this.#settle(subscriber);
+      },
+      onProblem: (/** @type {Subscriber} */ _subscriber, /** @type {string} */ problem) =>
+        this.report(problem),
+      onClose: (/** @type {Subscriber} */ subscriber) => {
+        this.#count(subscriber, false);
+        this.#settle(subscriber);
+      },
+    };
+  }
+
+  /**
+   * Connects and subscribes; resolves when every connection is ready or has failed.
+   * @param {number} count
+   * @param {number} membersPerChannel
+   * @param {string} prefix of the channel names
+   * @returns {Promise<number>} how many are ready
+   */
+  async open(count, membersPerChannel, prefix) {
+    const channels = Math.ceil(count / membersPerChannel);
+    this.subscribers = [];
+    this.members = Array.from({ length: channels }, () => 0);
+    // All names are equally long, so that all frames of a phase are.
+    this.channels = this.members.map((_, i) => `${prefix}-${String(i).padStart(5, '0')}`);
+    const frames = this.#frames('pusher:subscribe');
+    await this.#settled(() => {
+      while (this.subscribers.length < count && this.#waiting.size < CONNECTING_AT_ONCE) {
+        const channel = Math.floor(this.subscribers.length / membersPerChannel);
+        this.#connect(channel, /** @type {Buffer} */ (frames[channel]));
+      }
+    });
+    return this.members.reduce((sum, members) => sum + members, 0);
+  }
+
+  /**
+   * Gives up the subscription of those whose index ends in a digit from `from` to below `to`.
+   * Nobody answers that, so this returns before the server has done it.
+   * @param {number} from
+   * @param {number} to
+   * @returns {number} how many
+   */
+  unsubscribe(from, to) {
+    const frames = this.#frames('pusher:unsubscribe');
+    const leaving = this.#byLastDigit(from, to).filter(({ state }) => state === 'subscribed');
+    for (const subscriber of leaving) {
+      this.#count(subscriber, false);
+      subscriber.unsubscribe(/** @type {Buffer} */ (frames[subscriber.channel]));
+    }
+    return leaving.length;
+  }
+
+  /**
+   * Closes those whose index ends in a digit from `from` to below `to`, and waits for the end.
+   * @param {number} from
+   * @param {number} to
+   * @returns {Promise<number>} how many
+   */
+  async disconnect(from, to) {
+    const leaving = this.#byLastDigit(from, to).filter(({ state }) => state !== 'closed');
+    for (const subscriber of leaving) {
+      this.#waiting.add(subscriber);
+      this.#count(subscriber, false);
+      subscriber.disconnect();
+    }
+    await this.#settled(() => {});
+    return leaving.length;
+  }
+
+  /** @param {string} problem */
+  report(problem) {
+    this.problems++;
+    this.firstProblem ??= problem;
+  }
+
+  /** @param {number} channel @param {Buffer} frame */
+  #connect(channel, frame) {
+    const index = this.subscribers.length;
+    const server = { ...this.#server, localAddress: sourceAddress(index, this.#server.host) };
+    const subscriber = new Subscriber(index, channel, server, frame, this.#events);
+    this.subscribers.push(subscriber);
+    this.#waiting.add(subscriber);
+  }
+
+  /**
+   * Resolves when nobody waits any more; those that still do after a while are reported.
+   * @param {() => void} proceed starts those whose turn it is
+   */
+  async #settled(proceed) {
+    let progressAt = performance.now();
+    /** @type {NodeJS.Timeout | undefined} */
+    let watch;
+    await /** @type {Promise<void>} */ (
+      new Promise((resolve) => {
+        watch = setInterval(() => {
+          if (performance.now() - progressAt > GIVE_UP_MS) resolve();
+        }, 500);
+        this.#onSettled = () => {
+          progressAt = performance.now();
+          proceed();
+          if (this.#waiting.size === 0) resolve();
+        };
+        this.#onSettled();
+      })
+    );
+    clearInterval(watch);
+    this.#onSettled = () => {};
+    for (const { state } of this.#waiting) this.report(`a connection got stuck while ${state}`);
+    this.#waiting.clear();
+  }
+
+  /** @param {Subscriber} subscriber */
+  #settle(subscriber) {
+    if (this.#waiting.delete(subscriber)) this.#onSettled();
+  }
+
+  /** @param {Subscriber} subscriber @param {boolean} isMember from now on */
+  #count(subscriber, isMember) {
+    if (subscriber.isMember === isMember) return;
+    subscriber.isMember = isMember;
+    const members = this.members[subscriber.channel] ?? 0;
+    this.members[subscriber.channel] = members + (isMember ? 1 : -1);
+  }
+
+  /** @param {number} from @param {number} to */
+  #byLastDigit(from, to) {
+    return this.subscribers.filter(({ index }) => index % 10 >= from && index % 10 < to);
+  }
+
+  /** @param {string} event */
+  #frames(event) {
+    return this.channels.map((channel) =>
+      clientFrame(Opcode.text, JSON.stringify({ event, data: { channel } })),
+    );
+  }
+}
+
+/** @param {Server} server */
+function upgradeRequest({ host, port, path, application }) {
+  return Buffer.from(
+    `GET ${path}/app/${application.key}?protocol=7&client=js&version=8.6.0&flash=false HTTP/1.1\r\n` +
+      `Host: ${host}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+  );
+}
+
+const PORTS_PER_ADDRESS = ephemeralPorts() / 2;
+
+/**
+ * One address has only so many ephemeral ports towards one server port. Linux answers to all of
+ * 127.0.0.0/8, so the connections beyond half of them come from 127.0.0.2 and on.
+ * @param {number} index
+ * @param {string} host
+ */
+function sourceAddress(index, host) {
+  const address = Math.floor(index / PORTS_PER_ADDRESS);
+  return address > 0 && host === '127.0.0.1' ? `127.0.0.${address + 1}` : undefined;
+}
+
+function ephemeralPorts() {
+  if (process.platform !== 'linux') return Infinity;
+  const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1').trim();
+  const [from = 0, to = 0] = range.split(/\s+/).map(Number);
+  return to - from;
+}

@@ -1,0 +1,122 @@
+// @ts-check
+import { cpus } from 'node:os';
+import { LoadDriver } from './load-driver.js';
+import { cpuSeconds, residentKilobytes, untilQuiet } from './process-usage.js';
+
+/**
+ * @typedef {object} Checks what was checked, and what was wrong; all but `delivered` must be 0
+ * @property {number} delivered
+ * @property {number} lost
+ * @property {number} duplicated
+ * @property {number} bad wrong content, wrong channel, wrong order, failed connections or publishes
+ * @property {string} [firstProblem]
+ */
+
+/** @returns {Checks} */
+export function noChecks() {
+  return { delivered: 0, lost: 0, duplicated: 0, bad: 0 };
+}
+
+/**
+ * One running server and the load for it: what a scenario plays on.
+ */
+export class Stage {
+  checks = noChecks();
+  /** Of the machine, while something was measured. */
+  wallSeconds = 0;
+  otherCpuSeconds = 0;
+  #pid;
+
+  /**
+   * @param {import('./targets.js').RunningServer} server
+   * @param {string} prefix of all channel names
+   */
+  constructor(server, prefix) {
+    this.#pid = server.pid;
+    this.load = new LoadDriver(server.address, prefix);
+  }
+
+  /**
+   * Connects and subscribes. Some may fail, which the checks tell; all failing breaks the run off.
+   * @param {{ count: number, membersPerChannel: number }} order
+   */
+  async open(order) {
+    const answer = await this.load.open(order);
+    if (answer.result.ready === 0) {
+      const { result } = await this.load.problems();
+      throw new Error(`no connection could be made: ${result.first}`);
+    }
+    return answer;
+  }
+
+  /**
+   * Publishes and adds up what arrived.
+   * @param {import('./load-client.js').PublishOrder} order
+   */
+  async publish(order) {
+    const answer = await this.load.publish(order);
+    const { delivered, lost, duplicated, bad, disordered } = answer.result;
+    this.checks.delivered += delivered;
+    this.checks.lost += lost;
+    this.checks.duplicated += duplicated;
+    this.checks.bad += bad + disordered;
+    if (disordered > 0) this.checks.firstProblem ??= 'subscribers saw different orders';
+    return answer;
+  }
+
+  /** Adds the load client's own complaints to the checks. */
+  async conclude() {
+    const { result } = await this.load.problems();
+    this.checks.bad += result.count;
+    this.checks.firstProblem ??= result.first;
+  }
+
+  /**
+   * What the server used for an action, from rest to rest.
+   * @template Result
+   * @param {() => Promise<import('./load-driver.js').Answer<Result>>} action
+   * @returns {Promise<{ result: Result, cpuMicros: number, clientMicros: number }>} cpuMicros is
+   *   NaN when the server's process is unknown
+   */
+  async measure(action) {
+    await this.rest();
+    const before = this.#sample();
+    const { result, clientMicros } = await action();
+    await this.rest();
+    const after = this.#sample();
+
+    const serverSeconds = after.server - before.server;
+    if (!Number.isNaN(serverSeconds)) {
+      const ours = serverSeconds + clientMicros / 1e6 + after.own - before.own;
+      this.otherCpuSeconds += Math.max(0, after.machine - before.machine - ours);
+      this.wallSeconds += after.at - before.at;
+    }
+    return { result, cpuMicros: serverSeconds * 1e6, clientMicros };
+  }
+
+  /** Waits until the server has nothing to do. */
+  async rest() {
+    if (this.#pid !== undefined) await untilQuiet(this.#pid);
+  }
+
+  /** Resident memory of the server in KB, NaN when its process is unknown. */
+  memory() {
+    return this.#pid === undefined ? Number.NaN : residentKilobytes(this.#pid);
+  }
+
+  #sample() {
+    const own = process.cpuUsage();
+    return {
+      at: performance.now() / 1000,
+      server: this.#pid === undefined ? Number.NaN : cpuSeconds(this.#pid),
+      own: (own.user + own.system) / 1e6,
+      machine: machineSeconds(),
+    };
+  }
+}
+
+function machineSeconds() {
+  let milliseconds = 0;
+  for (const { times } of cpus()) milliseconds += times.user + times.nice + times.sys + times.irq;
+  return milliseconds / 1000;
+}

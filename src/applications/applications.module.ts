@@ -1,0 +1,22 @@
+import { ConfigurableModuleBuilder, Module, type Type } from '@nestjs/common';
+import { ApplicationProvider } from './application-provider.js';
+import { APPLICATIONS_OPTIONS, type ApplicationsOptions } from './applications.options.js';
+import { ConfigApplicationProvider } from './config-application.provider.js';
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<ApplicationsOptions>({
+  optionsInjectionToken: APPLICATIONS_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setExtras<{ provider?: Type<ApplicationProvider> }>({}, (definition, extras) => ({
+    ...definition,
+    global: true,
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: ApplicationProvider, useClass: extras.provider ?? ConfigApplicationProvider },
+    ],
+  }))
+  .build();
+
+/** Provides the ApplicationProvider: the configured applications, or the class given as `provider`. Global. */
+@Module({ exports: [ApplicationProvider] })
+export class ApplicationsModule extends ConfigurableModuleClass {}

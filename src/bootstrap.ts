@@ -1,0 +1,77 @@
+import type { Server as SecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { announcementOf, bannerOf } from './banner.js';
+import type { LoadedConfiguration } from './config/load-configuration.js';
+import { packageVersion } from './config/package-version.js';
+import { watchTlsFiles } from './config/tls-files.js';
+import { createServer } from './create-server.js';
+import { ServerLogger } from './server-logger.js';
+
+/** Connections the system may hold until they are accepted: all clients come back at once after a restart. */
+const LISTEN_BACKLOG = 4096;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
+
+/**
+ * Runs the server until a signal ends it: the first one drains it and ends the process with 0, a
+ * second one ends it at once with 1. A start that fails says why and ends it with 1.
+ */
+export async function bootstrap(loaded: LoadedConfiguration): Promise<void> {
+  const { configuration } = loaded;
+  const serverLogger = new ServerLogger(configuration.log);
+  const logger = new Logger('Server');
+  Logger.overrideLogger(serverLogger);
+  try {
+    for (const warning of configuration.warnings) logger.warn(warning);
+    const app = await createServer(loaded, serverLogger);
+    stopOnSignals(app, logger);
+    const { port, host } = configuration.listen;
+    await app.listen({ port, host, backlog: LISTEN_BACKLOG });
+    const { tls } = configuration.listen;
+    if (tls !== undefined) watchTlsFiles(app.getHttpServer() as unknown as SecureServer, tls);
+    announce(loaded, (app.getHttpServer().address() as AddressInfo).port, logger);
+  } catch (error) {
+    logger.fatal(startFault(error, configuration.listen.port));
+    process.exit(1);
+  }
+}
+
+function announce({ configuration }: LoadedConfiguration, port: number, logger: Logger): void {
+  const announcement = announcementOf(configuration, configuration.applications, port);
+  if (configuration.log.format === 'json') logger.log('The server listens', announcement);
+  else process.stdout.write(`${bannerOf(announcement, packageVersion())}\n`);
+}
+
+function stopOnSignals(app: NestFastifyApplication, logger: Logger): void {
+  let isStopping = false;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    logger.log(`${signal}: the server is closing, again to stop at once`);
+    try {
+      await app.close();
+      process.exit(0);
+    } catch (error) {
+      logger.error('The server did not close properly', error);
+      process.exit(1);
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, () => void stop(signal));
+}
+
+/** Why the server cannot start, in words where the reason is a common one. */
+function startFault(error: unknown, port: number): string {
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} is in use. Stop what listens there, or choose another with REVERB_SERVER_PORT.`;
+  }
+  if (code === 'EACCES') {
+    return `Port ${port} needs privileges this process lacks. Choose one above 1023 with REVERB_SERVER_PORT.`;
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return `REVERB_SERVER_HOST is not an address of this machine (${message}).`;
+  }
+  return stack ?? String(error);
+}

@@ -1,0 +1,108 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Connection } from '../connections/connection.js';
+import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { FlushQueue } from '../connections/fan-out.js';
+import { andThen, inBackground, type Awaitable } from '../scaling/awaitable.js';
+import type { FrameMessage } from '../scaling/cluster-message.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import { StateStore, type Member } from '../scaling/state-store.js';
+import { Channel, Subscription } from './channel.js';
+
+/** The channels that have a subscriber on this node. They come with the first and go with the last. */
+@Injectable()
+export class ChannelManager {
+  private readonly logger = new Logger(ChannelManager.name);
+  private readonly applications = new Map<string, Map<string, Channel>>();
+
+  constructor(
+    private readonly queue: FlushQueue,
+    private readonly registry: ConnectionRegistry,
+    private readonly cluster: ClusterService,
+    private readonly state: StateStore,
+  ) {
+    cluster.listen({ onFrame: (message) => this.deliver(message) });
+  }
+
+  /** The channel, if somebody is subscribed to it here. */
+  find(appId: string, name: string): Channel | undefined {
+    return this.applications.get(appId)?.get(name);
+  }
+
+  /** The subscription of a connection to a channel. */
+  subscriptionOf(connection: Connection, name: string): Subscription | undefined {
+    // Seats are taken nowhere but in `subscribe`.
+    return connection.subscriptions.get(name) as Subscription | undefined;
+  }
+
+  /** All subscriptions of a connection. */
+  subscriptionsOf(connection: Connection): Iterable<Subscription> {
+    return connection.subscriptions.values() as Iterable<Subscription>;
+  }
+
+  /**
+   * Makes sure that the frames of a channel come to this node, and keeps the channel until
+   * {@link release}. Every call needs its release.
+   */
+  open(appId: string, name: string): Awaitable<Channel> {
+    const former = this.find(appId, name);
+    const channel = former ?? new Channel(appId, name, this.queue);
+    channel.pins++;
+    if (former === undefined) this.channelsOf(appId).set(name, channel);
+    return andThen(this.cluster.joinChannel(appId, name), () => channel);
+  }
+
+  release(channel: Channel): void {
+    channel.pins--;
+    this.forgetIfIdle(channel);
+  }
+
+  /** Subscribes a connection to an open channel: it gets what is broadcast from now on. */
+  subscribe(connection: Connection, channel: Channel, member?: Member): Subscription {
+    const subscription = new Subscription(connection, channel, member);
+    channel.fanOut.add(subscription);
+    connection.take(channel.name, subscription);
+    this.storeCount(channel);
+    return subscription;
+  }
+
+  /** Ends a subscription, after what was broadcast before was written. */
+  unsubscribe(subscription: Subscription): void {
+    const { connection, channel } = subscription;
+    channel.fanOut.remove(subscription);
+    connection.giveUp(channel.name);
+    this.storeCount(channel);
+    this.forgetIfIdle(channel);
+  }
+
+  private deliver({ appId, channel: name, frame, exceptSocketId }: FrameMessage): void {
+    const channel = this.find(appId, name);
+    if (channel === undefined) return;
+    channel.fanOut.broadcast(frame, this.subscriberOf(channel, exceptSocketId));
+  }
+
+  private subscriberOf(channel: Channel, socketId: string | undefined): Connection | undefined {
+    if (socketId === undefined) return undefined;
+    const connection = this.registry.find(channel.appId, socketId);
+    return connection?.subscriptions.has(channel.name) ? connection : undefined;
+  }
+
+  private storeCount({ appId, name, fanOut }: Channel): void {
+    inBackground(this.state.setSubscriptions(appId, name, fanOut.size), this.logger);
+  }
+
+  private forgetIfIdle(channel: Channel): void {
+    if (!channel.isIdle) return;
+    const { appId, name } = channel;
+    const channels = this.applications.get(appId);
+    if (channels?.get(name) !== channel) return;
+    channels.delete(name);
+    if (channels.size === 0) this.applications.delete(appId);
+    this.cluster.leaveChannel(appId, name);
+  }
+
+  private channelsOf(appId: string): Map<string, Channel> {
+    let channels = this.applications.get(appId);
+    if (channels === undefined) this.applications.set(appId, (channels = new Map()));
+    return channels;
+  }
+}

@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ApplicationsOptions } from '../applications/applications.options.js';
+import { readApplicationFile, watchApplicationFile } from './application-file-watcher.js';
+import { ConfigurationError } from './configuration-error.js';
+import { configuredApplications } from './configured-applications.js';
+import { parseEnvFile } from './env-file.js';
+import { EnvironmentVariables } from './environment-variables.js';
+import { fileFaults } from './file-faults.js';
+import { toServerConfiguration } from './map-configuration.js';
+import type { ServerConfiguration } from './server-configuration.js';
+import { givenText, inspectEnvironment, type RawEnvironment } from './validate-environment.js';
+import { variablesOf } from './variable.js';
+
+/** Where the value of a variable came from. */
+export type VariableSource =
+  | { readonly kind: 'flag' | 'environment' | 'default' }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** Where to read from; everything has a default. */
+export interface LoadOptions {
+  /** `process.env` unless given. */
+  readonly env?: RawEnvironment;
+  /** `.env` in the working directory, if there is one, unless given. One that is given has to exist. */
+  readonly envFilePath?: string;
+  /** Wins over both; what command line flags say. Those that are undefined say nothing. */
+  readonly overrides?: RawEnvironment;
+  /** How often REVERB_APPS_FILE is looked at. */
+  readonly watchIntervalMs?: number;
+}
+
+/** What was read, and from where. */
+export interface LoadedConfiguration {
+  readonly configuration: ServerConfiguration;
+  /** For the ApplicationsModule; watches REVERB_APPS_FILE if there is one. */
+  readonly applicationsOptions: ApplicationsOptions;
+  readonly variables: EnvironmentVariables;
+  /** Of every variable. */
+  readonly sources: ReadonlyMap<string, VariableSource>;
+}
+
+/**
+ * Reads the environment and the `.env` file, and checks all of it. The only place that reads
+ * `process.env`, which stays as it is.
+ * @throws ConfigurationError naming every fault at once.
+ */
+export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguration {
+  const layers = readLayers(options);
+  const environment = Object.assign({}, ...layers.map(({ values }) => values)) as RawEnvironment;
+  const { variables, given, faults, warnings } = inspectEnvironment(environment);
+  const file = variables.REVERB_APPS_FILE;
+  const content = file === undefined ? undefined : readApplicationFile(file);
+  const found = configuredApplications(variables, content, given);
+  const allFaults = [...faults, ...fileFaults(variables), ...found.faults];
+  if (allFaults.length > 0) throw new ConfigurationError(allFaults);
+  completeDefaults(variables, found.isDevelopmentApplication, given);
+  const findings = {
+    applications: found.applications,
+    isDevelopmentApplication: found.isDevelopmentApplication,
+    warnings: found.warning === undefined ? warnings : [found.warning, ...warnings],
+  };
+  return {
+    configuration: toServerConfiguration(variables, findings),
+    applicationsOptions: {
+      applications: found.applications,
+      watch: watchOf(variables, content, given, options.watchIntervalMs),
+    },
+    variables,
+    sources: sourcesOf(layers),
+  };
+}
+
+interface Layer {
+  readonly source: VariableSource;
+  readonly values: RawEnvironment;
+}
+
+/** The weakest first. */
+function readLayers({ env = process.env, envFilePath, overrides = {} }: LoadOptions): Layer[] {
+  const flags = Object.fromEntries(
+    Object.entries(overrides).filter(([, value]) => value !== undefined),
+  );
+  const path = resolve(envFilePath ?? '.env');
+  const layers: Layer[] = [
+    { source: { kind: 'environment' }, values: { ...env } },
+    { source: { kind: 'flag' }, values: flags },
+  ];
+  if (envFilePath === undefined && !existsSync(path)) return layers;
+  return [{ source: { kind: 'file', path }, values: readEnvFile(path, env) }, ...layers];
+}
+
+function readEnvFile(path: string, env: RawEnvironment): RawEnvironment {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError([{ variable: path, complaint: `cannot be read (${code})` }]);
+  }
+  return parseEnvFile(content, env);
+}
+
+/** A value that counts as not set still hides those below it. */
+function sourcesOf(layers: readonly Layer[]): Map<string, VariableSource> {
+  return new Map(
+    variablesOf(EnvironmentVariables).map(({ name }) => {
+      const layer = layers.findLast(({ values }) => Object.hasOwn(values, name));
+      const isSet = layer !== undefined && givenText(layer.values, name) !== undefined;
+      return [name, isSet ? layer.source : { kind: 'default' }];
+    }),
+  );
+}
+
+/** Defaults that depend on more than the variable itself. */
+function completeDefaults(
+  variables: EnvironmentVariables,
+  isDevelopmentApplication: boolean,
+  given: ReadonlySet<string>,
+): void {
+  if (isDevelopmentApplication && !given.has('REVERB_SERVER_HOST')) {
+    variables.REVERB_SERVER_HOST = '127.0.0.1';
+  }
+  variables.REVERB_LOG_FORMAT ??= process.stdout.isTTY ? 'pretty' : 'json';
+}
+
+function watchOf(
+  variables: EnvironmentVariables,
+  content: string | undefined,
+  given: ReadonlySet<string>,
+  intervalMs: number | undefined,
+): ApplicationsOptions['watch'] {
+  const path = variables.REVERB_APPS_FILE;
+  if (path === undefined || content === undefined) return undefined;
+  const parse = (changed: string) => {
+    const { applications, faults } = configuredApplications(variables, changed, given);
+    if (faults.length > 0) throw new ConfigurationError(faults);
+    return applications;
+  };
+  return watchApplicationFile({ path, content, parse, intervalMs });
+}

@@ -1,0 +1,77 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Connection } from './connection.js';
+import { ConnectionRegistry } from './connection.registry.js';
+import { CoarseClock } from './coarse-clock.js';
+
+/** What to do with a connection that is due. */
+export interface KeepAlivePolicy {
+  /** It has been silent for its ping interval: ask for a sign of life. */
+  onSilent(connection: Connection): void;
+  /** It gave none within its activity timeout. */
+  onDead(connection: Connection): void;
+  /** It neither signed in nor joined a channel that needs it in time. */
+  onUnauthorized(connection: Connection): void;
+}
+
+/** Often enough to be within a tenth of any interval of two seconds and more. */
+const MAX_TICK_MS = 200;
+const MIN_TICK_MS = 20;
+
+/** Watches over all connections with one timer: a sweep over plain fields, no timer per connection. */
+@Injectable()
+export class ConnectionMonitor implements OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private policy: KeepAlivePolicy | undefined;
+
+  constructor(
+    private readonly registry: ConnectionRegistry,
+    private readonly clock: CoarseClock,
+  ) {}
+
+  start(policy: KeepAlivePolicy): void {
+    this.policy = policy;
+    this.schedule(MAX_TICK_MS);
+  }
+
+  onModuleDestroy(): void {
+    clearTimeout(this.timer);
+    this.policy = undefined;
+  }
+
+  /** Looks at every connection once. @returns the shortest interval met, in milliseconds */
+  sweep(): number {
+    const nowMs = this.clock.advance();
+    let shortestMs = Infinity;
+    for (const connection of this.registry) {
+      shortestMs = Math.min(shortestMs, this.check(connection, nowMs));
+    }
+    return shortestMs;
+  }
+
+  private check(connection: Connection, nowMs: number): number {
+    const { application } = connection;
+    const pingMs = application.pingIntervalSeconds * 1000;
+    const timeoutMs = application.activityTimeoutSeconds * 1000;
+    if (connection.phase === 'established' && this.policy !== undefined) {
+      if (connection.pingedAtMs !== 0) {
+        if (nowMs - connection.pingedAtMs >= timeoutMs) this.policy.onDead(connection);
+      } else if (nowMs - connection.lastActivityMs >= pingMs) {
+        connection.pingedAtMs = nowMs;
+        this.policy.onSilent(connection);
+      }
+      if (application.authorizedConnections && !connection.isAuthorized) {
+        const limitMs = application.authorizationTimeoutSeconds * 1000;
+        if (nowMs - connection.openedAtMs >= limitMs) this.policy.onUnauthorized(connection);
+      }
+    }
+    return Math.min(pingMs, timeoutMs);
+  }
+
+  private schedule(delayMs: number): void {
+    this.timer = setTimeout(() => {
+      const shortestMs = this.sweep();
+      if (this.policy === undefined) return;
+      this.schedule(Math.max(MIN_TICK_MS, Math.min(MAX_TICK_MS, shortestMs / 20)));
+    }, delayMs).unref();
+  }
+}

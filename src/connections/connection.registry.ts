@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { Application } from '../applications/application.js';
+import { ApplicationProvider } from '../applications/application-provider.js';
+import type { ApplicationScope, Connection } from './connection.js';
+
+/** All connections of this node, by application and socket id. */
+@Injectable()
+export class ConnectionRegistry {
+  private readonly scopes = new Map<string, ApplicationScope>();
+  private total = 0;
+
+  constructor(applications: ApplicationProvider) {
+    applications.onChange((application) => this.refresh(application));
+  }
+
+  get size(): number {
+    return this.total;
+  }
+
+  /** Counts a connection in as one of the application's. */
+  add(connection: Connection, application: Application): void {
+    let scope = this.scopes.get(application.id);
+    if (scope === undefined) {
+      scope = { application, connections: new Map() };
+      this.scopes.set(application.id, scope);
+    }
+    scope.application = application;
+    scope.connections.set(connection.socketId, connection);
+    connection.scope = scope;
+    this.total++;
+  }
+
+  remove(connection: Connection): void {
+    const { scope } = connection;
+    if (scope === undefined || !scope.connections.delete(connection.socketId)) return;
+    this.total--;
+    if (scope.connections.size === 0) this.scopes.delete(scope.application.id);
+  }
+
+  find(appId: string, socketId: string): Connection | undefined {
+    return this.scopes.get(appId)?.connections.get(socketId);
+  }
+
+  /** The connections of one application. */
+  of(appId: string): Iterable<Connection> {
+    return this.scopes.get(appId)?.connections.values() ?? [];
+  }
+
+  /** Every connection. It may be removed while it is being looked at. */
+  *[Symbol.iterator](): IterableIterator<Connection> {
+    for (const scope of this.scopes.values()) yield* scope.connections.values();
+  }
+
+  private refresh(application: Application): void {
+    const scope = this.scopes.get(application.id);
+    if (scope !== undefined) scope.application = application;
+  }
+}

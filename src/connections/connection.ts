@@ -1,0 +1,235 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
+import type { Application } from '../applications/application.js';
+import { handleOf, type DirectWriter, type DirectWriteTarget } from './direct-write.js';
+import type { FixedWindow } from '../scaling/fixed-window.js';
+import type { CoarseClock } from './coarse-clock.js';
+import type { Outlet, Seat } from './fan-out.js';
+import { Inbox, type InboxOwner } from './inbox.js';
+
+/** An application's connections on this node. Its settings may be replaced while they are open. */
+export interface ApplicationScope {
+  application: Application;
+  readonly connections: Map<string, Connection>;
+}
+
+/** What a client said of itself when it connected. */
+export interface ClientDescription {
+  readonly library: string;
+  readonly version: string;
+  /** Address of the client, or of the last proxy that is not trusted. */
+  readonly address: string;
+  readonly origin: string | undefined;
+}
+
+/** Who a connection signed in as. */
+export interface SignedInUser {
+  readonly id: string;
+  /** `user_info` as JSON text, undefined if it was not given. */
+  readonly userInfo: string | undefined;
+  /** Users it wants to hear of. */
+  readonly watchlist: readonly string[];
+}
+
+/** What all connections of a server share. */
+export interface ConnectionEnvironment {
+  readonly clock: CoarseClock;
+  /** Null: everything goes through the streams. */
+  readonly directWriter: DirectWriter | null;
+  /** Bytes. */
+  readonly maxOutboxSize: number;
+  /** Handles one message; see {@link InboxOwner.handle}. */
+  onMessage(connection: Connection, message: Buffer): Promise<void> | undefined;
+  /** A peer reads too slowly: `maxOutboxSize` is exceeded. Called once; nothing is written any more. */
+  onOverflow(connection: Connection): void;
+  /**
+   * The connection will receive nothing more and takes part in nothing. Called once.
+   * @param code what it is closed with, as far as that is known
+   */
+  onClosing(connection: Connection, code: number): void;
+}
+
+/** A gateway method, with the connection bound to it and Nest's guards, pipes and interceptors around it. */
+export interface ConnectionMessageHandler {
+  readonly message: unknown;
+  readonly callback: (message: unknown) => unknown;
+}
+
+/**
+ * Where a connection stands. Messages are handled only while it is `established`; `closing` waits
+ * for the peer, `closed` is gone.
+ */
+export type ConnectionPhase = 'admitting' | 'established' | 'closing' | 'closed';
+
+/** No close frame was seen (RFC 6455, section 7.4.1). */
+const ABNORMAL_CLOSURE = 1006;
+
+const NO_SEATS: ReadonlyMap<string, Seat> = new Map();
+
+/**
+ * One client: a WebSocket, with an ordered, bounded inbox and a bounded outbox. This is what Nest's
+ * guards, pipes and interceptors get from `switchToWs().getClient()`.
+ */
+export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
+  readonly inbox: Inbox;
+  phase: ConnectionPhase = 'admitting';
+  readonly openedAtMs: number;
+  /** Of the last inbound frame, by the coarse clock. */
+  lastActivityMs: number;
+  /** When the client was asked for a sign of life it has not given yet, else 0. */
+  pingedAtMs = 0;
+  /** The client has sent a PING or PONG frame, so it will answer one. */
+  usesControlFrames = false;
+  /** It signed in, or was let into a private or presence channel. */
+  isAuthorized = false;
+  /** The user it signed in as. */
+  user: SignedInUser | undefined;
+  /** Limits of what it may send, made when first needed. */
+  messageWindow: FixedWindow | undefined;
+  clientEventWindow: FixedWindow | undefined;
+  /** Application of the key it connected with; undefined only while it is being refused. */
+  scope: ApplicationScope | undefined;
+  /** What handles its messages, in the form Nest gives them. */
+  handlers: readonly ConnectionMessageHandler[] = [];
+  private seats: Map<string, Seat> | null = null;
+  private directlyQueuedBytes = 0;
+  private isTakingPart = true;
+  private hasOverflown = false;
+  private readonly writesDirectly: boolean;
+
+  constructor(
+    readonly socketId: string,
+    readonly client: ClientDescription,
+    private readonly webSocket: WebSocket,
+    private readonly socket: Socket,
+    private readonly environment: ConnectionEnvironment,
+  ) {
+    this.inbox = new Inbox(this);
+    this.openedAtMs = this.lastActivityMs = environment.clock.nowMs;
+    this.writesDirectly = environment.directWriter !== null && !(socket instanceof TLSSocket);
+  }
+
+  /** @throws Error on a connection that was never admitted */
+  get application(): Application {
+    if (this.scope === undefined) throw new Error('The connection has no application.');
+    return this.scope.application;
+  }
+
+  get isOpen(): boolean {
+    return this.isTakingPart && this.webSocket.readyState === WebSocket.OPEN;
+  }
+
+  /** Bytes that were written but have not left yet. */
+  get unsentBytes(): number {
+    return this.socket.writableLength + this.directlyQueuedBytes;
+  }
+
+  /** Seats by channel name. Changed through {@link take} and {@link giveUp} alone. */
+  get subscriptions(): ReadonlyMap<string, Seat> {
+    return this.seats ?? NO_SEATS;
+  }
+
+  take(channel: string, seat: Seat): void {
+    (this.seats ??= new Map()).set(channel, seat);
+  }
+
+  giveUp(channel: string): void {
+    this.seats?.delete(channel);
+  }
+
+  /** The client is admitted: what it sends is handled from now on. */
+  establish(): void {
+    if (this.phase !== 'admitting') return;
+    this.phase = 'established';
+    this.inbox.open();
+  }
+
+  handle(message: Buffer): Promise<void> | undefined {
+    return this.environment.onMessage(this, message);
+  }
+
+  pause(): void {
+    this.webSocket.pause();
+  }
+
+  resume(): void {
+    this.webSocket.resume();
+  }
+
+  /** Something came in. */
+  touch(): void {
+    this.lastActivityMs = this.environment.clock.nowMs;
+    this.pingedAtMs = 0;
+  }
+
+  /**
+   * Writes finished frames, in the order of the calls. Never throws. What the peer does not take is
+   * queued up to the limit; beyond it the peer is a slow consumer and is closed.
+   */
+  write(bytes: Buffer): void {
+    if (!this.isOpen || this.hasOverflown) return;
+    const { socket } = this;
+    if (this.writesDirectly && this.directlyQueuedBytes === 0 && socket.writableLength === 0) {
+      const handle = handleOf(socket);
+      if (handle !== null && !this.environment.directWriter!.write(handle, bytes, this)) {
+        socket.destroy();
+      }
+    } else {
+      socket.write(bytes);
+      this.checkOverflow();
+    }
+  }
+
+  onQueued(bytes: number): void {
+    this.directlyQueuedBytes += bytes;
+    this.checkOverflow();
+  }
+
+  onDrained(bytes: number, hasFailed: boolean): void {
+    this.directlyQueuedBytes -= bytes;
+    if (hasFailed) this.socket.destroy();
+  }
+
+  /**
+   * Closes with a WebSocket close frame, after `lastWords`. A second call, or one on a connection
+   * that is gone, does nothing.
+   */
+  close(code: number, reason: string, lastWords?: Buffer): void {
+    if (!this.isTakingPart) return;
+    for (const seat of this.subscriptions.values()) seat.settle();
+    if (lastWords !== undefined) this.write(lastWords);
+    this.webSocket.close(code, reason);
+    this.leave('closing', code);
+  }
+
+  /** The peer broke the protocol of the WebSocket, which is closing it. */
+  broken(): void {
+    this.leave('closing', ABNORMAL_CLOSURE);
+  }
+
+  /** The socket is gone. */
+  closed(code: number): void {
+    this.leave('closed', code);
+  }
+
+  /** Drops the socket without a word: for a peer that does not answer. */
+  terminate(): void {
+    this.webSocket.terminate();
+    this.leave('closed', ABNORMAL_CLOSURE);
+  }
+
+  private leave(phase: 'closing' | 'closed', code: number): void {
+    if (this.phase !== 'closed') this.phase = phase;
+    if (!this.isTakingPart) return;
+    this.isTakingPart = false;
+    this.inbox.close();
+    this.environment.onClosing(this, code);
+  }
+
+  private checkOverflow(): void {
+    if (this.hasOverflown || this.unsentBytes <= this.environment.maxOutboxSize) return;
+    this.hasOverflown = true;
+    this.environment.onOverflow(this);
+  }
+}

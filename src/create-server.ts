@@ -1,0 +1,78 @@
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import type { LoadedConfiguration } from './config/load-configuration.js';
+import type { ServerConfiguration } from './config/server-configuration.js';
+import { readTlsFiles } from './config/tls-files.js';
+import { configureServer } from './server.js';
+
+/** How often slow requests are looked for. */
+const CHECK_INTERVAL_MS = 500;
+
+/** Puts the standalone server together. It does not listen yet. */
+export async function createServer(
+  loaded: LoadedConfiguration,
+  logger: LoggerService,
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(loaded),
+    httpAdapterOf(loaded.configuration),
+    { logger, abortOnError: false },
+  );
+  configureServer(app);
+  return app;
+}
+
+/**
+ * Fastify rather than Express, for the cost of a signed publish (see ARCHITECTURE.md). Nothing
+ * outside this file knows which one it is.
+ */
+function httpAdapterOf({ pusher, listen }: ServerConfiguration): FastifyAdapter {
+  const requestTimeout = pusher.requestTimeoutSeconds * 1000;
+  const http = {
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const tls = listen.tls === undefined ? undefined : readTlsFiles(listen.tls);
+  return new FastifyAdapter({
+    ...(tls === undefined ? { http } : { https: { ...tls, ...http } }),
+    requestTimeout,
+    skipMiddie: true,
+    // The drain answers 503 where that is right, and health checks go on.
+    return503OnClosing: false,
+    clientErrorHandler: onClientError,
+    frameworkErrors: onFrameworkError,
+  });
+}
+
+/** Answers a URL that Fastify cannot decode. */
+function onFrameworkError(
+  error: Error & { statusCode?: number },
+  _request: unknown,
+  { raw }: { raw: ServerResponse },
+): void {
+  raw.writeHead(error.statusCode ?? 400, { 'Content-Type': 'application/json' });
+  raw.end(JSON.stringify({ error: error.message }));
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [status: number, sentence: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+  HPE_HEADER_OVERFLOW: [431, 'The request header is too large.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions of the request are too large.'],
+};
+
+/** Answers what is not HTTP, or is too slow. */
+function onClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, sentence] = CLIENT_ERRORS[error.code ?? ''] ?? [400, 'This is not valid HTTP.'];
+  const body = JSON.stringify({ error: sentence });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}

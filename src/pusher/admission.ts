@@ -1,0 +1,104 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Application } from '../applications/application.js';
+import type { Connection } from '../connections/connection.js';
+import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { inBackground } from '../scaling/awaitable.js';
+import { StateStore } from '../scaling/state-store.js';
+import { withDeadline } from './deadline.js';
+import { Drain } from './drain.js';
+import { isOriginAllowed } from './origin.js';
+import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
+import { connectionEstablished } from './protocol/server-frame.js';
+import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
+import { TrafficLog } from './traffic.log.js';
+
+/** What a client brought along when it connected. */
+export interface ConnectRequest {
+  /** The application its key belongs to; an error if that could not be found out. */
+  readonly application: Application | undefined | Error;
+  /** The `protocol` parameter as it came. */
+  readonly protocol: string | undefined;
+  readonly isSecure: boolean;
+  readonly origin: string | undefined;
+}
+
+const OLDEST_PROTOCOL = 5;
+const NEWEST_PROTOCOL = 7;
+
+/** Decides who may connect (protocol, section 1). */
+@Injectable()
+export class Admission {
+  private readonly logger = new Logger(Admission.name);
+
+  constructor(
+    @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
+    private readonly drain: Drain,
+    private readonly registry: ConnectionRegistry,
+    private readonly state: StateStore,
+    private readonly traffic: TrafficLog,
+  ) {}
+
+  /**
+   * Welcomes a connection, or throws why it is refused.
+   * @throws ClosingError
+   */
+  async admit(connection: Connection, request: ConnectRequest): Promise<void> {
+    const application = this.check(request);
+    const limit = application.maxConnections;
+    const { socketId } = connection;
+    const counted = this.state.openConnection(application.id, socketId, limit);
+    const isWithinQuota =
+      counted instanceof Promise
+        ? await withDeadline(counted, this.options.handshakeTimeoutSeconds * 1000)
+        : counted;
+    if (!isWithinQuota) {
+      throw refusal(PusherErrorCode.OVER_QUOTA, 'Application is over connection quota');
+    }
+    const { maxConnections } = this.options;
+    if (!connection.isOpen || (maxConnections > 0 && this.registry.size >= maxConnections)) {
+      inBackground(this.state.closeConnection(application.id, socketId), this.logger);
+      throw refusal(PusherErrorCode.OVER_CAPACITY, 'Over capacity');
+    }
+    this.registry.add(connection, application);
+    this.traffic.opened(connection);
+    connection.write(connectionEstablished(socketId, application.activityTimeoutSeconds));
+    connection.establish();
+  }
+
+  private check({ application, protocol, isSecure, origin }: ConnectRequest): Application {
+    if (this.drain.isDraining) {
+      throw refusal(PusherErrorCode.OVER_CAPACITY, 'Server is closing. Please reconnect shortly.');
+    }
+    if (application instanceof Error) throw application;
+    if (application === undefined) {
+      throw refusal(PusherErrorCode.UNKNOWN_APPLICATION, 'Application does not exist');
+    }
+    if (!application.enabled) {
+      throw refusal(PusherErrorCode.APPLICATION_DISABLED, 'Application is disabled');
+    }
+    if (application.tlsOnly && !isSecure) {
+      throw refusal(
+        PusherErrorCode.TLS_REQUIRED,
+        'Application only accepts SSL connections, reconnect using wss://',
+      );
+    }
+    checkProtocol(protocol);
+    if (!isOriginAllowed(origin, application.allowedOrigins)) {
+      throw refusal(PusherErrorCode.UNAUTHORIZED, 'Origin not allowed');
+    }
+    return application;
+  }
+}
+
+function checkProtocol(protocol: string | undefined): void {
+  if (protocol === undefined) return;
+  if (!/^-?\d+$/.test(protocol)) {
+    throw refusal(PusherErrorCode.INVALID_VERSION, 'Invalid version string format');
+  }
+  const version = Number(protocol);
+  if (version < OLDEST_PROTOCOL || version > NEWEST_PROTOCOL) {
+    throw refusal(PusherErrorCode.UNSUPPORTED_VERSION, 'Unsupported protocol version');
+  }
+}
+
+const refusal = (code: number, sentence: string) => new ClosingError(code, sentence);

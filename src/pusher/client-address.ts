@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+
+/** Who is behind a request, as far as proxies can be trusted to say so. */
+export class ClientAddress {
+  private readonly proxies = new BlockList();
+
+  /** @param trustedProxies addresses or CIDR ranges whose `X-Forwarded-*` headers count */
+  constructor(trustedProxies: readonly string[]) {
+    for (const range of trustedProxies) this.trust(range);
+  }
+
+  /** The nearest address that is not a trusted proxy. */
+  addressOf(request: IncomingMessage): string {
+    let address = plain(request.socket.remoteAddress ?? '');
+    const forwarded = headerOf(request, 'x-forwarded-for');
+    if (forwarded === undefined) return address;
+    const hops = forwarded.split(',').map((hop) => plain(hop.trim()));
+    while (hops.length > 0 && this.isTrusted(address)) address = hops.pop()!;
+    return address;
+  }
+
+  /** Whether the client speaks TLS, to us or to a trusted proxy. */
+  isSecure(request: IncomingMessage): boolean {
+    if ((request.socket as TLSSocket).encrypted) return true;
+    if (!this.isTrusted(plain(request.socket.remoteAddress ?? ''))) return false;
+    const scheme = headerOf(request, 'x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase();
+    return scheme === 'https' || scheme === 'wss';
+  }
+
+  private trust(range: string): void {
+    const [address = '', bits] = range.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) this.proxies.addAddress(address, family);
+    else this.proxies.addSubnet(address, Number(bits), family);
+  }
+
+  private isTrusted(address: string): boolean {
+    const version = isIP(address);
+    return version !== 0 && this.proxies.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** An IPv4 address that came over an IPv6 socket, as IPv4. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}

@@ -1,0 +1,66 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { CoarseClock } from '../connections/coarse-clock.js';
+import type { Connection, ConnectionEnvironment } from '../connections/connection.js';
+import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { detectDirectWrites, type DirectWriter } from '../connections/direct-write.js';
+import { inBackground } from '../scaling/awaitable.js';
+import { StateStore } from '../scaling/state-store.js';
+import { MessageRouter } from './message.router.js';
+import { PusherErrorCode } from './protocol/pusher-error.js';
+import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
+import { SubscriptionService } from './subscription.service.js';
+import { TrafficLog } from './traffic.log.js';
+import { UserService } from './user.service.js';
+
+/** What happens to every connection of the server: what it sends, that it is slow, that it goes. */
+@Injectable()
+export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit {
+  private readonly logger = new Logger(ConnectionLifecycle.name);
+  readonly maxOutboxSize: number;
+  directWriter: DirectWriter | null = null;
+  /** Connections closed because they did not read what was sent to them. */
+  slowConsumers = 0;
+
+  constructor(
+    readonly clock: CoarseClock,
+    @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
+    private readonly router: MessageRouter,
+    private readonly registry: ConnectionRegistry,
+    private readonly subscriptions: SubscriptionService,
+    private readonly users: UserService,
+    private readonly state: StateStore,
+    private readonly traffic: TrafficLog,
+  ) {
+    this.maxOutboxSize = options.maxOutboxSize;
+  }
+
+  async onModuleInit(): Promise<void> {
+    if (!this.options.directWrites) return;
+    this.directWriter = await detectDirectWrites();
+    if (this.directWriter === null) {
+      this.logger.warn('Direct writes do not work on this Node, broadcasts take the slower path');
+    }
+  }
+
+  onMessage(connection: Connection, message: Buffer): Promise<void> | undefined {
+    return this.router.route(connection, message);
+  }
+
+  /** Closes a slow consumer, but not in the middle of the fan-out that noticed. */
+  onOverflow(connection: Connection): void {
+    this.slowConsumers++;
+    const { socketId, unsentBytes } = connection;
+    this.logger.debug('A slow consumer is closed', { socketId, unsentBytes });
+    setImmediate(() => connection.close(PusherErrorCode.OVER_CAPACITY, 'Slow consumer'));
+  }
+
+  onClosing(connection: Connection, code: number): void {
+    this.traffic.closed(connection, code);
+    if (connection.scope === undefined) return;
+    const { application, socketId } = connection;
+    this.subscriptions.unsubscribeAll(connection);
+    this.users.signOut(connection);
+    this.registry.remove(connection);
+    inBackground(this.state.closeConnection(application.id, socketId), this.logger);
+  }
+}

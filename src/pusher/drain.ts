@@ -1,0 +1,72 @@
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Connection } from '../connections/connection.js';
+import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { FlushQueue } from '../connections/fan-out.js';
+import { PusherError, PusherErrorCode } from './protocol/pusher-error.js';
+import { errorFrame } from './protocol/server-frame.js';
+import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
+
+const GOODBYE = new PusherError(
+  PusherErrorCode.INVALID_MESSAGE,
+  'Server closed. Please reconnect shortly.',
+);
+const GOODBYE_FRAME = errorFrame(GOODBYE);
+
+/** So few connections close at once; that many coming back hurts nobody. */
+const SMALL_CROWD = 50;
+const TICK_MS = 50;
+/** How long peers have to answer the close. */
+const FAREWELL_MS = 1000;
+
+/**
+ * Empties the server before it stops (protocol, section 8): refuses newcomers, then closes the
+ * connections spread over the drain window, since clients add no jitter of their own.
+ */
+@Injectable()
+export class Drain implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(Drain.name);
+  /** The server is going away: newcomers are refused, and load balancers are told. */
+  isDraining = false;
+
+  constructor(
+    private readonly registry: ConnectionRegistry,
+    private readonly queue: FlushQueue,
+    @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
+  ) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isDraining = true;
+    this.queue.drain();
+    const connections = [...this.registry];
+    await this.closeAll(connections);
+    await this.waitForPeers(connections);
+    this.logger.log(`Closed ${connections.length} connections`);
+  }
+
+  private async closeAll(connections: readonly Connection[]): Promise<void> {
+    const windowMs =
+      connections.length > SMALL_CROWD ? this.options.shutdownDrainSeconds * 1000 : 0;
+    const startMs = performance.now();
+    let closed = 0;
+    for (;;) {
+      const share = windowMs === 0 ? 1 : (performance.now() - startMs + TICK_MS) / windowMs;
+      const due = Math.min(connections.length, Math.ceil(connections.length * share));
+      for (; closed < due; closed++) {
+        connections[closed]!.close(GOODBYE.code, GOODBYE.message, GOODBYE_FRAME);
+      }
+      if (closed === connections.length) return;
+      await sleep(TICK_MS);
+    }
+  }
+
+  private async waitForPeers(connections: readonly Connection[]): Promise<void> {
+    const endMs = performance.now() + FAREWELL_MS;
+    const isGone = ({ phase }: Connection) => phase === 'closed';
+    while (!connections.every(isGone) && performance.now() < endMs) await sleep(TICK_MS / 5);
+    for (const connection of connections) {
+      if (!isGone(connection)) connection.terminate();
+    }
+  }
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

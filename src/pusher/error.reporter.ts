@@ -1,0 +1,57 @@
+import { HttpException, Injectable, Logger } from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
+import type { Connection } from '../connections/connection.js';
+import type { ClientMessage } from './protocol/client-message.js';
+import {
+  ClosingError,
+  invalidMessage,
+  PusherError,
+  PusherErrorCode,
+  SubscriptionError,
+} from './protocol/pusher-error.js';
+import { errorFrame, subscriptionError } from './protocol/server-frame.js';
+import { TrafficLog } from './traffic.log.js';
+
+const UNAUTHORIZED = errorFrame(
+  new PusherError(PusherErrorCode.UNAUTHORIZED, 'Connection is unauthorized'),
+);
+
+/** Tells a client what went wrong with its message, and us what went wrong with our code. */
+@Injectable()
+export class ErrorReporter {
+  private readonly logger = new Logger(ErrorReporter.name);
+
+  constructor(private readonly traffic: TrafficLog) {}
+
+  /** Never throws. `message` is what the client had asked for, if that much was understood. */
+  report(connection: Connection, error: unknown, message?: ClientMessage): void {
+    const told = asProtocolError(error, message);
+    if (told === undefined) {
+      this.logger.error('A message could not be handled', error);
+      return connection.write(errorFrame(invalidMessage()));
+    }
+    this.traffic.refused(connection.socketId, told);
+    if (told instanceof SubscriptionError) {
+      connection.write(subscriptionError(told.channel, told.refusal));
+      if (told.refusal.type === 'AuthError') connection.write(UNAUTHORIZED);
+    } else if (told instanceof ClosingError) {
+      connection.close(told.closeCode, told.message, errorFrame(told));
+    } else {
+      connection.write(errorFrame(told));
+    }
+  }
+}
+
+/** An error as the protocol knows it; the refusal of a guard is one too. */
+function asProtocolError(
+  error: unknown,
+  message: ClientMessage | undefined,
+): PusherError | SubscriptionError | undefined {
+  if (error instanceof PusherError || error instanceof SubscriptionError) return error;
+  if (!(error instanceof WsException || error instanceof HttpException)) return undefined;
+  if (message?.event === 'pusher:subscribe') {
+    const refusal = { type: 'AuthError', error: error.message, status: 403 } as const;
+    return new SubscriptionError(message.channel, refusal);
+  }
+  return new PusherError(PusherErrorCode.UNAUTHORIZED, error.message);
+}

@@ -1,0 +1,226 @@
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import { WebSocket, WebSocketServer } from 'ws';
+import { ApplicationProvider } from '../applications/application-provider.js';
+import { DEFAULT_APPLICATION_SETTINGS, type Application } from '../applications/application.js';
+import { Connection } from '../connections/connection.js';
+import { pongFrame } from '../connections/frame.js';
+import { SocketIdGenerator } from '../connections/socket-id.js';
+import type { ConnectRequest } from './admission.js';
+import { ClientAddress } from './client-address.js';
+import { ConnectionLifecycle } from './connection.lifecycle.js';
+import { withDeadline } from './deadline.js';
+import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
+import { parseQuery } from './protocol/signature.js';
+
+const WEB_SOCKET_KEY = /^[+/0-9a-z]{22}==$/i;
+const WEB_SOCKET_VERSION = '13';
+/** How long a peer may take to answer a close frame before its socket is dropped. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/** The types of `ws` do not know its `closeTimeout`, milliseconds. */
+type WebSocketOptions = ConstructorParameters<typeof WebSocketServer>[0] & { closeTimeout: number };
+
+/** Told of every connection that was upgraded, before anything was read from it. */
+export type OnConnection = (connection: Connection, request: ConnectRequest) => void;
+
+interface ConnectionSocket extends WebSocket {
+  connection?: Connection;
+}
+
+/** Turns upgrade requests into connections. */
+@Injectable()
+export class Handshake {
+  private readonly clients: ClientAddress;
+  private readonly pathPrefix: string;
+  /** One for each message limit, since `ws` enforces it while it reads. */
+  private readonly servers = new Map<number, WebSocketServer>();
+
+  constructor(
+    private readonly applications: ApplicationProvider,
+    private readonly lifecycle: ConnectionLifecycle,
+    private readonly socketIds: SocketIdGenerator,
+    @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
+  ) {
+    this.clients = new ClientAddress(options.trustedProxies);
+    this.pathPrefix = `${options.path}/app/`;
+  }
+
+  /** Whether a request asks for a Pusher connection, going by its path. */
+  isMeant(request: IncomingMessage): boolean {
+    return this.appKeyOf(request) !== undefined;
+  }
+
+  /** Upgrades a request, or answers why not. */
+  upgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    onConnection: OnConnection,
+  ): void {
+    const fault = faultOf(request);
+    if (fault !== undefined) return rejectUpgrade(socket, ...fault);
+    const found = this.find(this.appKeyOf(request) ?? '');
+    if (!(found instanceof Promise)) {
+      return this.complete(request, socket, head, found, onConnection);
+    }
+    const onError = () => socket.destroy();
+    socket.on('error', onError);
+    void found.then((application) => {
+      socket.off('error', onError);
+      this.complete(request, socket, head, application, onConnection);
+    });
+  }
+
+  private find(
+    key: string,
+  ): ConnectRequest['application'] | Promise<ConnectRequest['application']> {
+    try {
+      const found = this.applications.findByKey(key);
+      if (!(found instanceof Promise)) return found;
+      return withDeadline(found, this.options.handshakeTimeoutSeconds * 1000).catch(asError);
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  private complete(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    application: ConnectRequest['application'],
+    onConnection: OnConnection,
+  ): void {
+    const parameters = parseQuery(request.url?.split('?')[1] ?? '');
+    const { origin } = request.headers;
+    const connect: ConnectRequest = {
+      application,
+      protocol: parameters.get('protocol'),
+      isSecure: this.clients.isSecure(request),
+      origin,
+    };
+    const client = {
+      library: parameters.get('client') ?? 'unknown',
+      version: parameters.get('version') ?? 'unknown',
+      address: this.clients.addressOf(request),
+      origin,
+    };
+    this.serverFor(application).handleUpgrade(
+      request,
+      socket,
+      head,
+      (webSocket: ConnectionSocket) => {
+        const socketId = this.socketIds.next();
+        const connection = new Connection(socketId, client, webSocket, socket, this.lifecycle);
+        webSocket.connection = connection;
+        webSocket.on('message', onMessage);
+        webSocket.on('ping', onPing);
+        webSocket.on('pong', onPong);
+        webSocket.on('error', onError);
+        webSocket.on('close', onClose);
+        onConnection(connection, connect);
+      },
+    );
+  }
+
+  private serverFor(application: Application | Error | undefined): WebSocketServer {
+    const { maxMessageSize } =
+      application === undefined || application instanceof Error
+        ? DEFAULT_APPLICATION_SETTINGS
+        : application;
+    let server = this.servers.get(maxMessageSize);
+    if (server === undefined) {
+      const options: WebSocketOptions = {
+        noServer: true,
+        clientTracking: false,
+        // Compressed frames could not be shared by all receivers.
+        perMessageDeflate: false,
+        // Ours counts in the outbox, so that a flood of PINGs is bounded.
+        autoPong: false,
+        maxPayload: maxMessageSize,
+        closeTimeout: CLOSE_TIMEOUT_MS,
+      };
+      server = new WebSocketServer(options);
+      this.servers.set(maxMessageSize, server);
+    }
+    return server;
+  }
+
+  private appKeyOf(request: IncomingMessage): string | undefined {
+    const [path = ''] = (request.url ?? '').split('?');
+    if (!path.startsWith(this.pathPrefix)) return undefined;
+    const key = path.slice(this.pathPrefix.length);
+    if (key === '' || key.includes('/')) return undefined;
+    try {
+      return decodeURIComponent(key);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/* Listeners are shared by all sockets: one closure each would be memory for every connection. */
+
+function onMessage(this: ConnectionSocket, data: Buffer): void {
+  this.connection!.touch();
+  this.connection!.inbox.push(data);
+}
+
+function onPing(this: ConnectionSocket, payload: Buffer): void {
+  const connection = this.connection!;
+  connection.touch();
+  connection.usesControlFrames = true;
+  connection.write(pongFrame(payload));
+}
+
+function onPong(this: ConnectionSocket): void {
+  this.connection!.touch();
+  this.connection!.usesControlFrames = true;
+}
+
+function onError(this: ConnectionSocket): void {
+  this.connection!.broken();
+}
+
+function onClose(this: ConnectionSocket, code: number): void {
+  this.connection!.closed(code);
+}
+
+type UpgradeFault = readonly [status: number, sentence: string, headers?: string];
+
+function faultOf(request: IncomingMessage): UpgradeFault | undefined {
+  const { headers } = request;
+  if (request.method !== 'GET') return [405, 'Connect with GET.', 'Allow: GET\r\n'];
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    return [400, 'The Upgrade header must be websocket.'];
+  }
+  if (headers['sec-websocket-version'] !== WEB_SOCKET_VERSION) {
+    const header = `Sec-WebSocket-Version: ${WEB_SOCKET_VERSION}\r\n`;
+    return [426, `Sec-WebSocket-Version must be ${WEB_SOCKET_VERSION}.`, header];
+  }
+  if (!WEB_SOCKET_KEY.test(headers['sec-websocket-key'] ?? '')) {
+    return [400, 'Sec-WebSocket-Key is missing or malformed.'];
+  }
+  return undefined;
+}
+
+/** Answers an upgrade that fails with plain HTTP, and leaves nothing open. */
+export function rejectUpgrade(
+  socket: Socket,
+  status: number,
+  sentence: string,
+  headers = '',
+): void {
+  const body = JSON.stringify({ error: sentence });
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${headers}` +
+      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,46 @@
+/** A call of the API. */
+interface ApiRoute {
+  readonly method: 'GET' | 'POST';
+  /** Parts of the path; those that start with a colon stand for any. */
+  readonly parts: readonly string[];
+  /** The same path with a dash for every variable part: what the framework routes by. */
+  readonly target: string;
+}
+
+const route = (method: ApiRoute['method'], path: string): ApiRoute => ({
+  method,
+  parts: path.slice(1).split('/'),
+  target: path.replace(/:[^/]+/g, '-'),
+});
+
+const ROUTES: readonly ApiRoute[] = [
+  route('POST', '/apps/:appId/events'),
+  route('POST', '/apps/:appId/batch_events'),
+  route('GET', '/apps/:appId/channels'),
+  route('GET', '/apps/:appId/channels/:channel'),
+  route('GET', '/apps/:appId/channels/:channel/users'),
+  route('GET', '/apps/:appId/connections'),
+  route('POST', '/apps/:appId/users/:userId/terminate_connections'),
+  // As the Python library calls it.
+  route('POST', '/users/:userId/terminate_connections'),
+];
+
+/** Where requests go that are no call of the API: a path nothing else has. */
+export const FALLBACK_PATH = '/apps';
+
+/** The call that a path stands for, whatever the method. */
+export function findRoute(segments: readonly string[]): ApiRoute | undefined {
+  return ROUTES.find(({ parts }) => matches(parts, segments));
+}
+
+/** The path that the framework routes a request by. */
+export function routedPath(segments: readonly string[], method: string | undefined): string {
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const found = findRoute(segments);
+  return found !== undefined && found.method === asked ? found.target : FALLBACK_PATH;
+}
+
+function matches(parts: readonly string[], segments: readonly string[]): boolean {
+  if (parts.length !== segments.length) return false;
+  return parts.every((part, i) => part.startsWith(':') || part === segments[i]);
+}

@@ -1,0 +1,93 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ApplicationProvider } from '../../applications/application-provider.js';
+import { secretOf, type Application } from '../../applications/application.js';
+import { StateStore } from '../../scaling/state-store.js';
+import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
+import { isSignatureOf, md5, requestStringToSign } from '../protocol/signature.js';
+import { forbidden, notFound, tooManyRequests, unauthorized } from './api-error.js';
+import { apiRequestOf, rawRequestOf, type ApiRequest } from './api-request.js';
+import { readBody } from './request-body.js';
+
+/**
+ * Lets signed requests through (http-api, section 1): unknown application 404, then 401, then a
+ * disabled one 403. Nothing of the body is parsed here.
+ */
+@Injectable()
+export class SignatureGuard implements CanActivate {
+  constructor(
+    private readonly applications: ApplicationProvider,
+    private readonly state: StateStore,
+    @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const raw = rawRequestOf(context);
+    const request = apiRequestOf(raw);
+    if (request === undefined) throw notFound('There is nothing at this path.');
+    const method = raw.method ?? '';
+    const application = await this.applicationOf(request);
+    this.checkSignature(application, method, request);
+    request.body = await readBody(raw, this.options.maxRequestSize);
+    checkBody(request.body, request.query.get('body_md5'));
+    if (!application.enabled) throw forbidden(`Application ${application.id} is disabled.`);
+    if (method !== 'POST') await this.checkReads(application);
+    request.application = application;
+    return true;
+  }
+
+  private async applicationOf({ segments, query }: ApiRequest): Promise<Application> {
+    if (segments[0] === 'users') {
+      const application = await this.applications.findByKey(query.get('auth_key') ?? '');
+      if (application === undefined) throw unauthorized('auth_key is unknown.');
+      return application;
+    }
+    const appId = segments[1] ?? '';
+    const application = await this.applications.findById(appId);
+    if (application === undefined) throw notFound(`Application ${appId} does not exist.`);
+    return application;
+  }
+
+  private checkSignature(application: Application, method: string, request: ApiRequest): void {
+    const { query, path, fullPath } = request;
+    const secret = secretOf(application, query.get('auth_key') ?? '');
+    if (secret === undefined) throw unauthorized('auth_key is not a key of this application.');
+    if (query.get('auth_version') !== '1.0') throw unauthorized('auth_version must be 1.0.');
+    this.checkTimestamp(query.get('auth_timestamp') ?? '');
+    const signature = query.get('auth_signature') ?? '';
+    const expected = requestStringToSign(method, path, query);
+    if (isSignatureOf(signature, secret, expected)) return;
+    if (path !== fullPath) {
+      const withPrefix = requestStringToSign(method, fullPath, query);
+      if (isSignatureOf(signature, secret, withPrefix)) return;
+    }
+    throw unauthorized(
+      `auth_signature is wrong: it must be the hex HMAC-SHA256, with the secret of auth_key, of ${JSON.stringify(expected)}.`,
+    );
+  }
+
+  private checkTimestamp(text: string): void {
+    if (!/^\d{1,15}$/.test(text)) throw unauthorized('auth_timestamp must be seconds since 1970.');
+    const tolerance = this.options.signatureToleranceSeconds;
+    if (tolerance === 0) return;
+    const seconds = Math.floor(Date.now() / 1000);
+    if (Math.abs(seconds - Number(text)) <= tolerance) return;
+    throw unauthorized(
+      `auth_timestamp is more than ${tolerance} s off: here it is ${seconds}. Check the clock.`,
+    );
+  }
+
+  private async checkReads({ id, readsPerSecond }: Application): Promise<void> {
+    if (readsPerSecond === 0) return;
+    if (await this.state.take(id, 'reads', 1, readsPerSecond)) return;
+    throw tooManyRequests(`Application ${id} may ask ${readsPerSecond} times a second.`);
+  }
+}
+
+function checkBody(body: Buffer, bodyMd5: string | undefined): void {
+  if (bodyMd5 === undefined && body.length > 0) {
+    throw unauthorized('body_md5 is missing, the request has a body.');
+  }
+  if (bodyMd5 !== undefined && bodyMd5.toLowerCase() !== md5(body)) {
+    throw unauthorized('body_md5 is not the MD5 of the body that arrived.');
+  }
+}

@@ -1,0 +1,30 @@
+import { Controller, HttpCode, Post, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { UserService } from '../user.service.js';
+import { ApiExceptionFilter } from './api-exception.filter.js';
+import { badRequest } from './api-error.js';
+import { Signed, type SignedRequest } from './api-request.js';
+import { SignatureGuard } from './signature.guard.js';
+
+const MAX_USER_ID_LENGTH = 128;
+
+/**
+ * Terminating users: `POST /apps/{id}/users/{user}/terminate_connections`, and the same without
+ * `/apps/{id}`, as the Python library calls it.
+ */
+@UseFilters(ApiExceptionFilter)
+@UseGuards(SignatureGuard)
+@Controller({ version: VERSION_NEUTRAL })
+export class UsersController {
+  constructor(private readonly users: UserService) {}
+
+  @Post(['apps/:appId/users/:userId/terminate_connections', 'users/:userId/terminate_connections'])
+  @HttpCode(200)
+  async terminate(@Signed() { application, segments }: SignedRequest): Promise<object> {
+    const userId = segments.at(-2) ?? '';
+    if (userId === '' || userId.length > MAX_USER_ID_LENGTH) {
+      throw badRequest(`The user id must have 1 to ${MAX_USER_ID_LENGTH} characters.`);
+    }
+    await this.users.terminate(application.id, userId);
+    return {};
+  }
+}

@@ -1,0 +1,64 @@
+/** Every code the server sends in `pusher:error`, and those of them it closes connections with. Mirrored by docs/errors.md. */
+export const PusherErrorCode = Object.freeze({
+  /** The application accepts only TLS; clients switch to wss and come back. */
+  TLS_REQUIRED: 4000,
+  UNKNOWN_APPLICATION: 4001,
+  APPLICATION_DISABLED: 4003,
+  OVER_QUOTA: 4004,
+  INVALID_VERSION: 4006,
+  UNSUPPORTED_VERSION: 4007,
+  UNAUTHORIZED: 4009,
+  /** The server cannot serve this connection now; clients come back after about a second. */
+  OVER_CAPACITY: 4100,
+  /** A malformed message, a shutdown, or a fault of ours. */
+  INVALID_MESSAGE: 4200,
+  PONG_NOT_RECEIVED: 4201,
+  CLIENT_EVENT_REJECTED: 4301,
+  WATCHLIST_TOO_LONG: 4302,
+} as const);
+
+/** What went wrong, as a client is told: a code of the protocol and one sentence. */
+export class PusherError extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'PusherError';
+  }
+}
+
+/** An error after which the connection is closed. */
+export class ClosingError extends PusherError {
+  constructor(
+    code: number,
+    message: string,
+    /** What the connection is closed with; never above 4299, or clients would not come back. */
+    readonly closeCode = code,
+  ) {
+    super(code, message);
+    this.name = 'ClosingError';
+  }
+}
+
+/** Why a subscription was refused. `status` is what the client library shows beside it. */
+export interface SubscriptionRefusal {
+  readonly type: 'AuthError' | 'InvalidChannel' | 'InvalidChannelData' | 'LimitReached';
+  readonly error: string;
+  readonly status: number;
+}
+
+/** Thrown when a subscription is refused: the connection stays open and is told which channel and why. */
+export class SubscriptionError extends Error {
+  constructor(
+    readonly channel: string,
+    readonly refusal: SubscriptionRefusal,
+  ) {
+    super(refusal.error);
+    this.name = 'SubscriptionError';
+  }
+}
+
+/** What a client is told of anything malformed. */
+export const invalidMessage = () =>
+  new PusherError(PusherErrorCode.INVALID_MESSAGE, 'Invalid message format');

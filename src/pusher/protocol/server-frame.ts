@@ -1,0 +1,123 @@
+import { textFrame } from '../../connections/frame.js';
+import type { PusherError, SubscriptionRefusal } from './pusher-error.js';
+
+/*
+ * One function for each frame the server sends. Each gives a finished WebSocket frame, so that a
+ * broadcast is encoded once whatever the number of receivers. `data` is always a JSON string,
+ * because several client libraries decode nothing else.
+ */
+
+/** A member of a presence channel as it goes out: the id in the JSON type it came in, `user_info` as JSON text. */
+export interface MemberFrameData {
+  readonly id: string | number;
+  readonly userId: string;
+  readonly userInfo: string | undefined;
+}
+
+const frameOf = (event: string, data: string) =>
+  textFrame(`{"event":"${event}","data":${JSON.stringify(data)}}`);
+
+const channelFrameOf = (event: string, channel: string, data: string) =>
+  textFrame(
+    `{"event":"${event}","channel":${JSON.stringify(channel)},"data":${JSON.stringify(data)}}`,
+  );
+
+export const PING = frameOf('pusher:ping', '{}');
+export const PONG = frameOf('pusher:pong', '{}');
+
+export function connectionEstablished(socketId: string, activityTimeoutSeconds: number): Buffer {
+  return frameOf(
+    'pusher:connection_established',
+    JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeoutSeconds }),
+  );
+}
+
+export function errorFrame(error: PusherError): Buffer {
+  return frameOf('pusher:error', JSON.stringify({ code: error.code, message: error.message }));
+}
+
+export function subscriptionSucceeded(channel: string, data = '{}'): Buffer {
+  return channelFrameOf('pusher_internal:subscription_succeeded', channel, data);
+}
+
+export function subscriptionError(channel: string, refusal: SubscriptionRefusal): Buffer {
+  const { type, error, status } = refusal;
+  return channelFrameOf(
+    'pusher:subscription_error',
+    channel,
+    JSON.stringify({ type, error, status }),
+  );
+}
+
+/** The `data` of a presence channel's subscription_succeeded: its roster, each user once. */
+export function rosterData(members: Iterable<MemberFrameData>): string {
+  const ids: string[] = [];
+  const hash: string[] = [];
+  for (const member of members) {
+    ids.push(JSON.stringify(member.id));
+    hash.push(`${JSON.stringify(member.userId)}:${member.userInfo ?? 'null'}`);
+  }
+  return `{"presence":{"ids":[${ids.join()}],"hash":{${hash.join()}},"count":${ids.length}}}`;
+}
+
+export function memberAdded(channel: string, member: MemberFrameData): Buffer {
+  const userInfo = member.userInfo === undefined ? '' : `,"user_info":${member.userInfo}`;
+  return channelFrameOf(
+    'pusher_internal:member_added',
+    channel,
+    `{"user_id":${JSON.stringify(member.id)}${userInfo}}`,
+  );
+}
+
+export function memberRemoved(channel: string, member: MemberFrameData): Buffer {
+  return channelFrameOf(
+    'pusher_internal:member_removed',
+    channel,
+    `{"user_id":${JSON.stringify(member.id)}}`,
+  );
+}
+
+export function subscriptionCount(channel: string, count: number): Buffer {
+  return channelFrameOf(
+    'pusher_internal:subscription_count',
+    channel,
+    `{"subscription_count":${count}}`,
+  );
+}
+
+export function cacheMiss(channel: string): Buffer {
+  return channelFrameOf('pusher:cache_miss', channel, '{}');
+}
+
+/** An event published by a backend. `data` is passed on as the string it is. */
+export function publishedEvent(event: string, channel: string, data: string): Buffer {
+  return textFrame(
+    `{"event":${JSON.stringify(event)},"channel":"${channel}","data":${JSON.stringify(data)}}`,
+  );
+}
+
+/** A client event, rebuilt from what may be passed on. `data` keeps its JSON type; undefined leaves it out. */
+export function clientEvent(
+  event: string,
+  channel: string,
+  data: unknown,
+  userId: string | undefined,
+): Buffer {
+  const dataPart = data === undefined ? '' : `,"data":${JSON.stringify(data)}`;
+  const userPart = userId === undefined ? '' : `,"user_id":${JSON.stringify(userId)}`;
+  return textFrame(
+    `{"event":${JSON.stringify(event)},"channel":"${channel}"${dataPart}${userPart}}`,
+  );
+}
+
+export function signinSuccess(userData: string): Buffer {
+  return frameOf('pusher:signin_success', JSON.stringify({ user_data: userData }));
+}
+
+/** Tells a watcher which users came online or went offline. */
+export function watchlistEvents(name: 'online' | 'offline', userIds: readonly string[]): Buffer {
+  return frameOf(
+    'pusher_internal:watchlist_events',
+    JSON.stringify({ events: [{ name, user_ids: userIds }] }),
+  );
+}

@@ -1,0 +1,78 @@
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { ChannelsModule } from '../channels/channels.module.js';
+import { ConnectionsModule } from '../connections/connections.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { Admission } from './admission.js';
+import { ClientEventService } from './client-event.service.js';
+import { ConnectionLifecycle } from './connection.lifecycle.js';
+import { Drain } from './drain.js';
+import { ErrorReporter } from './error.reporter.js';
+import { EventDispatcher } from './event.dispatcher.js';
+import { Handshake } from './handshake.js';
+import { ChannelsController } from './http/channels.controller.js';
+import { ConnectionsController } from './http/connections.controller.js';
+import { EventsController } from './http/events.controller.js';
+import { FallbackController } from './http/fallback.controller.js';
+import { FrontDoor } from './http/front-door.js';
+import { HealthController } from './http/health.controller.js';
+import { SignatureGuard } from './http/signature.guard.js';
+import { UsersController } from './http/users.controller.js';
+import { KeepAlive } from './keep-alive.js';
+import { MessageRouter } from './message.router.js';
+import { PusherGateway } from './pusher.gateway.js';
+import { DEFAULT_PUSHER_OPTIONS, PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
+import { SubscriptionCountNotifier } from './subscription-count.notifier.js';
+import { SubscriptionService } from './subscription.service.js';
+import { TrafficLog } from './traffic.log.js';
+import { UserService } from './user.service.js';
+import { WatchlistService } from './watchlist.service.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<
+  Partial<PusherOptions>
+>()
+  .setClassMethodName('forRoot')
+  .build();
+
+/**
+ * The Pusher protocol: the gateway for clients and the HTTP API for backends. Needs the
+ * ApplicationsModule and the ScalingModule beside it, and `configureServer(app)`.
+ */
+@Module({
+  imports: [ConnectionsModule, ChannelsModule, MetricsModule, TerminusModule],
+  // Routes are tried in this order, so the fallback comes last.
+  controllers: [
+    EventsController,
+    ChannelsController,
+    ConnectionsController,
+    UsersController,
+    HealthController,
+    FallbackController,
+  ],
+  providers: [
+    {
+      provide: PUSHER_OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: Partial<PusherOptions>) => ({ ...DEFAULT_PUSHER_OPTIONS, ...options }),
+    },
+    Admission,
+    ClientEventService,
+    ConnectionLifecycle,
+    Drain,
+    ErrorReporter,
+    EventDispatcher,
+    FrontDoor,
+    Handshake,
+    KeepAlive,
+    MessageRouter,
+    PusherGateway,
+    SignatureGuard,
+    SubscriptionCountNotifier,
+    SubscriptionService,
+    TrafficLog,
+    UserService,
+    WatchlistService,
+  ],
+  exports: [EventDispatcher, MetricsModule, UserService, PUSHER_OPTIONS],
+})
+export class PusherModule extends ConfigurableModuleClass {}

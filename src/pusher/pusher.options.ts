@@ -1,0 +1,46 @@
+/** Token of the {@link PusherOptions}. */
+export const PUSHER_OPTIONS = Symbol('PUSHER_OPTIONS');
+
+/** How the server itself behaves, whatever the application. */
+export interface PusherOptions {
+  /** Prefix of every route, empty or with a leading and without a trailing slash. */
+  readonly path: string;
+  /** Open connections of this node; 0 means no limit. Beyond it: 4100. */
+  readonly maxConnections: number;
+  /** Unsent bytes of one connection before it is a slow consumer, closed with 4100. */
+  readonly maxOutboxSize: number;
+  /** Bytes of an HTTP request body. */
+  readonly maxRequestSize: number;
+  /** Head and body of an HTTP request. */
+  readonly requestTimeoutSeconds: number;
+  /** From the upgrade request to the first frame. */
+  readonly handshakeTimeoutSeconds: number;
+  /** How far `auth_timestamp` may be off; 0 means it is not checked. */
+  readonly signatureToleranceSeconds: number;
+  /** Origins that browsers may call the HTTP API from; empty means CORS is off. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses (CIDR) whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[];
+  /** Over how long a shutdown spreads the closing of connections. */
+  readonly shutdownDrainSeconds: number;
+  /** How long a member, a user or a channel may be gone before others are told it went offline. */
+  readonly graceSeconds: number;
+  /** Write broadcasts straight to the socket's handle where this Node allows it. */
+  readonly directWrites: boolean;
+}
+
+/** The options of a server that is told nothing. */
+export const DEFAULT_PUSHER_OPTIONS: PusherOptions = Object.freeze({
+  path: '',
+  maxConnections: 0,
+  maxOutboxSize: 1_048_576,
+  maxRequestSize: 200_000,
+  requestTimeoutSeconds: 10,
+  handshakeTimeoutSeconds: 10,
+  signatureToleranceSeconds: 600,
+  corsOrigins: [],
+  trustedProxies: [],
+  shutdownDrainSeconds: 5,
+  graceSeconds: 3,
+  directWrites: true,
+});

@@ -1,0 +1,82 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { Application } from '../applications/application.js';
+import type { Channel } from '../channels/channel.js';
+import { andThen, inBackground } from '../scaling/awaitable.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import { StateStore } from '../scaling/state-store.js';
+import { subscriptionCount } from './protocol/server-frame.js';
+
+/** Up to here subscribers hear of every change. */
+const SMALL_CHANNEL = 100;
+/** Above it at most this often. */
+const INTERVAL_MS = 5000;
+
+/** When a large channel may be told again, and whether there is anything to tell. */
+interface Telling {
+  readonly application: Application;
+  readonly dueMs: number;
+  hasChanged: boolean;
+}
+
+/** Tells the subscribers of a channel how many they are, where the application wants that. */
+@Injectable()
+export class SubscriptionCountNotifier implements OnModuleDestroy {
+  private readonly logger = new Logger(SubscriptionCountNotifier.name);
+  /** Large channels that were told lately, oldest first, and whether the count changed since. */
+  private readonly told = new Map<Channel, Telling>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly cluster: ClusterService,
+    private readonly state: StateStore,
+  ) {}
+
+  onModuleDestroy(): void {
+    clearTimeout(this.timer);
+    this.told.clear();
+  }
+
+  /** Somebody subscribed to the channel or left it. */
+  changed(application: Application, channel: Channel): void {
+    if (!application.subscriptionCount || channel.kind.isPresence) return;
+    const counted = andThen(this.state.channel(channel.appId, channel.name), (state) =>
+      this.count(application, channel, state.subscriptions),
+    );
+    inBackground(counted, this.logger);
+  }
+
+  private count(application: Application, channel: Channel, subscriptions: number) {
+    if (subscriptions <= SMALL_CHANNEL) return this.tell(channel, subscriptions);
+    const telling = this.told.get(channel);
+    if (telling !== undefined) {
+      telling.hasChanged = true;
+      return undefined;
+    }
+    const dueMs = performance.now() + INTERVAL_MS;
+    this.told.set(channel, { application, dueMs, hasChanged: false });
+    this.schedule();
+    return this.tell(channel, subscriptions);
+  }
+
+  private tell({ appId, name }: Channel, count: number) {
+    return this.cluster.broadcast(appId, name, subscriptionCount(name, count));
+  }
+
+  private schedule(): void {
+    const [first] = this.told.values();
+    if (first === undefined || this.timer !== undefined) return;
+    this.timer = setTimeout(() => this.tellDue(), first.dueMs - performance.now());
+    this.timer.unref();
+  }
+
+  private tellDue(): void {
+    this.timer = undefined;
+    const nowMs = performance.now();
+    for (const [channel, { application, dueMs, hasChanged }] of this.told) {
+      if (dueMs > nowMs) break;
+      this.told.delete(channel);
+      if (hasChanged) this.changed(application, channel);
+    }
+    this.schedule();
+  }
+}

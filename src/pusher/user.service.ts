@@ -1,0 +1,120 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { ChannelManager } from '../channels/channel.manager.js';
+import type { Connection } from '../connections/connection.js';
+import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { andThen, inBackground, type Awaitable } from '../scaling/awaitable.js';
+import type { TerminateMessage } from '../scaling/cluster-message.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import { StateStore } from '../scaling/state-store.js';
+import { signatureFault } from './authorization.js';
+import { GracePeriod } from './grace-period.js';
+import type { SigninMessage } from './protocol/client-message.js';
+import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
+import { errorFrame, signinSuccess } from './protocol/server-frame.js';
+import { userStringToSign } from './protocol/signature.js';
+import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
+import { parseUserData, type UserData } from './user-data.js';
+import { WatchlistService } from './watchlist.service.js';
+
+/** Knows which connections belong to which user (protocol, section 6). */
+@Injectable()
+export class UserService implements OnModuleDestroy {
+  private readonly logger = new Logger(UserService.name);
+  /** Users whose last connection is gone, but who are not said to be offline yet. */
+  private readonly leaving: GracePeriod;
+
+  constructor(
+    private readonly registry: ConnectionRegistry,
+    private readonly channels: ChannelManager,
+    private readonly cluster: ClusterService,
+    private readonly state: StateStore,
+    private readonly watchlists: WatchlistService,
+    @Inject(PUSHER_OPTIONS) options: PusherOptions,
+  ) {
+    this.leaving = new GracePeriod(options.graceSeconds * 1000);
+    cluster.listen({ onTerminate: (message) => this.closeConnections(message) });
+  }
+
+  onModuleDestroy(): void {
+    this.leaving.clear();
+  }
+
+  /** Binds a connection to a user and answers it. @throws ClosingError 4009 when it may not */
+  async signIn(connection: Connection, message: SigninMessage): Promise<void> {
+    const { application, socketId } = connection;
+    const signed = userStringToSign(socketId, message.userData);
+    const fault = signatureFault(application, message.auth, signed);
+    if (fault !== undefined) throw unauthorized(fault);
+    const user = parseUserData(message.userData);
+    if (user === undefined) {
+      throw unauthorized('user_data must be a JSON object with an id of 1 to 128 characters.');
+    }
+    if (connection.user !== undefined) {
+      if (connection.user.id !== user.id) {
+        throw unauthorized('The connection is signed in as another user.');
+      }
+      return connection.write(signinSuccess(message.userData));
+    }
+    await this.bind(connection, user, message.userData);
+  }
+
+  /** The connection is gone. */
+  signOut(connection: Connection): void {
+    const { user, application, socketId } = connection;
+    if (user === undefined) return;
+    this.watchlists.unwatch(connection);
+    const { id: appId } = application;
+    const left = andThen(this.state.signOut(appId, user.id, socketId), (isLast) => {
+      if (isLast) this.leaving.begin(keyOf(appId, user.id), () => this.goOffline(appId, user.id));
+    });
+    inBackground(left, this.logger);
+  }
+
+  /** Closes every connection of a user in the cluster, whether signed in or in a presence channel. */
+  terminate(appId: string, userId: string): Awaitable<void> {
+    return this.cluster.terminate(appId, userId);
+  }
+
+  private async bind(connection: Connection, user: UserData, userData: string): Promise<void> {
+    const { application, socketId } = connection;
+    connection.user = user;
+    const signed = this.state.signIn(application.id, user.id, socketId);
+    const isFirst = signed instanceof Promise ? await signed : signed;
+    if (!connection.isOpen) return this.signOut(connection);
+    connection.isAuthorized = true;
+    connection.write(signinSuccess(userData));
+    if (isFirst && !this.leaving.callOff(keyOf(application.id, user.id))) {
+      await this.cluster.announceUser(application.id, user.id, true);
+    }
+    await this.watchlists.watch(connection, user.watchlist);
+  }
+
+  private goOffline(appId: string, userId: string): void {
+    const announced = andThen(this.state.onlineUsers(appId, [userId]), (online) =>
+      online.length === 0 ? this.cluster.announceUser(appId, userId, false) : undefined,
+    );
+    inBackground(announced, this.logger);
+  }
+
+  private closeConnections({ appId, userId }: TerminateMessage): void {
+    const sentence = 'You got disconnected by the app.';
+    const error = unauthorized(sentence);
+    for (const connection of [...this.registry.of(appId)]) {
+      if (this.belongsTo(connection, userId)) {
+        connection.close(error.closeCode, sentence, errorFrame(error));
+      }
+    }
+  }
+
+  private belongsTo(connection: Connection, userId: string): boolean {
+    if (connection.user?.id === userId) return true;
+    for (const { member } of this.channels.subscriptionsOf(connection)) {
+      if (member?.userId === userId) return true;
+    }
+    return false;
+  }
+}
+
+const keyOf = (appId: string, userId: string) => `${appId} ${userId}`;
+
+const unauthorized = (sentence: string) => new ClosingError(PusherErrorCode.UNAUTHORIZED, sentence);

@@ -1,0 +1,44 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import type { ApplicationProvider } from './applications/application-provider.js';
+import { ApplicationsModule } from './applications/applications.module.js';
+import type { ApplicationsOptions } from './applications/applications.options.js';
+import { PusherModule } from './pusher/pusher.module.js';
+import type { PusherOptions } from './pusher/pusher.options.js';
+import { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
+import { DEFAULT_SCALING_OPTIONS, type ScalingOptions } from './scaling/scaling.options.js';
+
+/** What a host says when it imports the server. */
+export interface RevurbOptions {
+  /** Not needed with an `applicationProvider`. */
+  readonly applications?: ApplicationsOptions['applications'];
+  /** Where applications come from instead, a database perhaps. */
+  readonly applicationProvider?: Type<ApplicationProvider>;
+  readonly server?: Partial<PusherOptions>;
+  readonly scaling?: Partial<ScalingOptions>;
+  /** Scaling drivers of your own, by the name `scaling.driver` may give. */
+  readonly scalingDrivers?: Readonly<Record<string, ScalingDriver>>;
+}
+
+/** The whole server, to be imported into a Nest application. Goes with `configureServer(app)`. */
+@Module({})
+export class RevurbModule {
+  /** One per application. */
+  static forRoot(options: RevurbOptions): DynamicModule {
+    return {
+      module: RevurbModule,
+      imports: [
+        ApplicationsModule.forRoot({
+          applications: options.applications ?? [],
+          provider: options.applicationProvider,
+        }),
+        ScalingModule.forRoot({
+          ...DEFAULT_SCALING_OPTIONS,
+          ...options.scaling,
+          drivers: options.scalingDrivers,
+        }),
+        PusherModule.forRoot(options.server ?? {}),
+      ],
+      exports: [ApplicationsModule, ScalingModule, PusherModule],
+    };
+  }
+}

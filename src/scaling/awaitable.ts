@@ -1,0 +1,15 @@
+import type { Logger } from '@nestjs/common';
+
+/** A value now or later. Drivers that stay in the process answer at once, and nobody waits for a promise. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Lets something go on by itself. Should it fail, that is logged. */
+export function inBackground(work: Awaitable<unknown>, logger: Logger): void {
+  if (!(work instanceof Promise)) return;
+  work.catch((error: unknown) => logger.error('Work in the background failed', error));
+}
+
+/** Goes on with a value: at once if it is here, else when it comes. */
+export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}

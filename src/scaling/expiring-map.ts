@@ -1,0 +1,46 @@
+/** A map whose entries are gone after their time. Nothing is kept alive by it for much longer than that. */
+export class ExpiringMap<V> {
+  private readonly entries = new Map<string, { readonly value: V; readonly expiresAtMs: number }>();
+
+  /** @param now milliseconds, a clock that never goes back */
+  constructor(private readonly now: () => number) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get(key: string): V | undefined {
+    return this.live(key)?.value;
+  }
+
+  /** Milliseconds an entry has left, 0 if there is none. */
+  remainingMs(key: string): number {
+    const entry = this.live(key);
+    return entry === undefined ? 0 : entry.expiresAtMs - this.now();
+  }
+
+  set(key: string, value: V, ttlMs: number): void {
+    this.entries.set(key, { value, expiresAtMs: this.now() + ttlMs });
+  }
+
+  delete(key: string): void {
+    this.entries.delete(key);
+  }
+
+  /** Forgets what has expired. */
+  sweep(): void {
+    const now = this.now();
+    for (const [key, entry] of this.entries) {
+      if (entry.expiresAtMs <= now) this.entries.delete(key);
+    }
+  }
+
+  private live(key: string) {
+    const entry = this.entries.get(key);
+    if (entry !== undefined && entry.expiresAtMs <= this.now()) {
+      this.entries.delete(key);
+      return undefined;
+    }
+    return entry;
+  }
+}

@@ -1,0 +1,205 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { ExpiringMap } from './expiring-map.js';
+import { FixedWindow } from './fixed-window.js';
+import {
+  StateStore,
+  type CachedEvent,
+  type CachedEventWithTtl,
+  type ChannelState,
+  type JoinOutcome,
+  type Member,
+} from './state-store.js';
+
+const SWEEP_INTERVAL_MS = 10_000;
+
+interface Presence {
+  readonly member: Member;
+  readonly socketIds: Set<string>;
+}
+
+/** What is known of one application. */
+class ApplicationState {
+  readonly connections = new Set<string>();
+  readonly subscriptions = new Map<string, number>();
+  readonly presence = new Map<string, Map<string, Presence>>();
+  /** Signed-in users, and their connections. */
+  readonly users = new Map<string, Set<string>>();
+  readonly cache: ExpiringMap<CachedEvent>;
+  readonly answers: ExpiringMap<Promise<string>>;
+  readonly buckets = new Map<string, FixedWindow>();
+
+  constructor(now: () => number) {
+    this.cache = new ExpiringMap(now);
+    this.answers = new ExpiringMap(now);
+  }
+
+  sweep(): void {
+    this.cache.sweep();
+    this.answers.sweep();
+  }
+}
+
+/** The driver of a node that is alone: answers at once, from memory. */
+@Injectable()
+export class MemoryStateStore extends StateStore implements OnModuleInit, OnModuleDestroy {
+  private readonly applications = new Map<string, ApplicationState>();
+  private readonly now = () => performance.now();
+  private sweeper: NodeJS.Timeout | undefined;
+
+  onModuleInit(): void {
+    this.sweeper = setInterval(() => {
+      for (const application of this.applications.values()) application.sweep();
+    }, SWEEP_INTERVAL_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.sweeper);
+  }
+
+  override openConnection(appId: string, socketId: string, limit: number | null): boolean {
+    const { connections } = this.of(appId);
+    if (limit !== null && connections.size >= limit) return false;
+    connections.add(socketId);
+    return true;
+  }
+
+  override closeConnection(appId: string, socketId: string): void {
+    this.of(appId).connections.delete(socketId);
+  }
+
+  override countConnections(appId: string): number {
+    return this.of(appId).connections.size;
+  }
+
+  override setSubscriptions(appId: string, channel: string, count: number): void {
+    const { subscriptions } = this.of(appId);
+    if (count > 0) subscriptions.set(channel, count);
+    else subscriptions.delete(channel);
+  }
+
+  override join(
+    appId: string,
+    channel: string,
+    socketId: string,
+    member: Member,
+    limit: number,
+  ): JoinOutcome {
+    const { presence } = this.of(appId);
+    const users = presence.get(channel) ?? new Map<string, Presence>();
+    const former = users.get(member.userId);
+    if (former === undefined && limit > 0 && users.size >= limit) return { isFull: true };
+    if (former === undefined) {
+      users.set(member.userId, { member, socketIds: new Set([socketId]) });
+      presence.set(channel, users);
+    } else {
+      former.socketIds.add(socketId);
+    }
+    return { isFull: false, isFirst: former === undefined, members: membersOf(users) };
+  }
+
+  override leave(appId: string, channel: string, socketId: string, userId: string): boolean {
+    const { presence } = this.of(appId);
+    const users = presence.get(channel);
+    const user = users?.get(userId);
+    if (users === undefined || user === undefined || !user.socketIds.delete(socketId)) return false;
+    if (user.socketIds.size > 0) return false;
+    users.delete(userId);
+    if (users.size === 0) presence.delete(channel);
+    return true;
+  }
+
+  override members(appId: string, channel: string): Iterable<Member> {
+    return membersOf(this.of(appId).presence.get(channel));
+  }
+
+  override channel(appId: string, channel: string): ChannelState {
+    const { subscriptions, presence } = this.of(appId);
+    return {
+      channel,
+      subscriptions: subscriptions.get(channel) ?? 0,
+      users: presence.get(channel)?.size ?? 0,
+    };
+  }
+
+  override channels(appId: string, prefix: string): readonly ChannelState[] {
+    const states: ChannelState[] = [];
+    for (const channel of this.of(appId).subscriptions.keys()) {
+      if (channel.startsWith(prefix)) states.push(this.channel(appId, channel));
+    }
+    return states;
+  }
+
+  override cacheEvent(
+    appId: string,
+    channel: string,
+    event: CachedEvent,
+    ttlSeconds: number,
+  ): void {
+    this.of(appId).cache.set(channel, event, ttlSeconds * 1000);
+  }
+
+  override cachedEvent(appId: string, channel: string): CachedEventWithTtl | undefined {
+    const { cache } = this.of(appId);
+    const cached = cache.get(channel);
+    if (cached === undefined) return undefined;
+    return { ...cached, ttlSeconds: Math.ceil(cache.remainingMs(channel) / 1000) };
+  }
+
+  override signIn(appId: string, userId: string, socketId: string): boolean {
+    const { users } = this.of(appId);
+    const connections = users.get(userId);
+    if (connections === undefined) users.set(userId, new Set([socketId]));
+    else connections.add(socketId);
+    return connections === undefined;
+  }
+
+  override signOut(appId: string, userId: string, socketId: string): boolean {
+    const { users } = this.of(appId);
+    const connections = users.get(userId);
+    if (connections === undefined || !connections.delete(socketId)) return false;
+    if (connections.size > 0) return false;
+    users.delete(userId);
+    return true;
+  }
+
+  override onlineUsers(appId: string, userIds: readonly string[]): readonly string[] {
+    const { users } = this.of(appId);
+    return userIds.filter((userId) => users.has(userId));
+  }
+
+  override once(
+    appId: string,
+    key: string,
+    ttlSeconds: number,
+    makeAnswer: () => Promise<string>,
+  ): Promise<string> {
+    const { answers } = this.of(appId);
+    const former = answers.get(key);
+    if (former !== undefined) return former;
+    const answer = makeAnswer();
+    answers.set(key, answer, ttlSeconds * 1000);
+    answer.catch(() => answers.delete(key));
+    return answer;
+  }
+
+  override take(appId: string, bucket: string, amount: number, limitPerSecond: number): boolean {
+    const { buckets } = this.of(appId);
+    let window = buckets.get(bucket);
+    if (window === undefined) buckets.set(bucket, (window = new FixedWindow()));
+    return window.take(amount, limitPerSecond, 1000, this.now());
+  }
+
+  private of(appId: string): ApplicationState {
+    let application = this.applications.get(appId);
+    if (application === undefined) {
+      application = new ApplicationState(this.now);
+      this.applications.set(appId, application);
+    }
+    return application;
+  }
+}
+
+function* membersOf(users: ReadonlyMap<string, Presence> | undefined): Iterable<Member> {
+  if (users === undefined) return;
+  for (const { member } of users.values()) yield member;
+}

@@ -1,0 +1,28 @@
+import type { Awaitable } from './awaitable.js';
+import type { ClusterMessage } from './cluster-message.js';
+
+/** Told of every message that arrives on a topic this node subscribed to, its own among them. */
+export type PubSubListener = (message: ClusterMessage) => void;
+
+/**
+ * PORT: carries messages between the nodes of a cluster.
+ *
+ * Promises: a message reaches every node that subscribed to its topic before it was published,
+ * the publishing node among them and through the same path, at most once, and messages of one
+ * topic arrive everywhere in one order. A node that did not subscribe is not bothered.
+ */
+export abstract class PubSubProvider {
+  /** Sets who is told. Called once, before anything else. */
+  abstract listen(listener: PubSubListener): void;
+
+  /** Resolves when what is published from now on will arrive. Subscribing twice is subscribing once. */
+  abstract subscribe(topic: string): Awaitable<void>;
+
+  abstract unsubscribe(topic: string): void;
+
+  /** Resolves when the message is on its way to everybody. */
+  abstract publish(topic: string, message: ClusterMessage): Awaitable<void>;
+
+  /** `alone`: this driver knows no other node. `down`: other nodes cannot be reached now. */
+  abstract get status(): 'alone' | 'up' | 'down';
+}

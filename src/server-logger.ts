@@ -1,0 +1,31 @@
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import type { LogConfiguration } from './config/server-configuration.js';
+
+const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
+
+/** Parts of Nest that tell at `log` what interests only those who debug. */
+const CHATTY_CONTEXTS = new Set([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+  'WebSocketsController',
+]);
+
+/** Nest's logger, quiet unless something is worth knowing. */
+export class ServerLogger extends ConsoleLogger {
+  constructor({ level, format }: LogConfiguration) {
+    super({
+      json: format === 'json',
+      logLevels: LEVELS.slice(0, LEVELS.indexOf(level) + 1),
+      prefix: 'Revurb',
+    });
+  }
+
+  override log(message: unknown, ...rest: unknown[]): void {
+    const context = rest.at(-1);
+    const isChatty = typeof context === 'string' && CHATTY_CONTEXTS.has(context);
+    if (!isChatty || this.isLevelEnabled('debug')) super.log(message, ...rest);
+  }
+}
