@@ -7,6 +7,7 @@ import type { LoadedConfiguration } from './config/load-configuration.js';
 import { packageVersion } from './config/package-version.js';
 import { watchTlsFiles } from './config/tls-files.js';
 import { createServer } from './create-server.js';
+import { UnknownDriverError } from './scaling/scaling.module.js';
 import { ServerLogger } from './server-logger.js';
 
 /** Connections the system may hold until they are accepted: all clients come back at once after a restart. */
@@ -23,6 +24,7 @@ export async function bootstrap(loaded: LoadedConfiguration): Promise<void> {
   const serverLogger = new ServerLogger(configuration.log);
   const logger = new Logger('Server');
   Logger.overrideLogger(serverLogger);
+  outliveReaders();
   try {
     for (const warning of configuration.warnings) logger.warn(warning);
     const app = await createServer(loaded, serverLogger);
@@ -36,6 +38,11 @@ export async function bootstrap(loaded: LoadedConfiguration): Promise<void> {
     logger.fatal(startFault(error, configuration.listen.port));
     process.exit(1);
   }
+}
+
+/** Whoever reads the log and goes away, as `head` at the end of a pipe does, does not take the server along. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 function announce({ configuration }: LoadedConfiguration, port: number, logger: Logger): void {
@@ -63,6 +70,7 @@ function stopOnSignals(app: NestFastifyApplication, logger: Logger): void {
 
 /** Why the server cannot start, in words where the reason is a common one. */
 function startFault(error: unknown, port: number): string {
+  if (error instanceof UnknownDriverError) return error.message;
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
     return `Port ${port} is in use. Stop what listens there, or choose another with REVERB_SERVER_PORT.`;

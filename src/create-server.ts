@@ -20,8 +20,9 @@ export async function createServer(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(loaded),
     httpAdapterOf(loaded.configuration),
-    { logger, abortOnError: false },
+    { logger, abortOnError: false, bodyParser: false },
   );
+  ignoreBodies(app);
   configureServer(app);
   return app;
 }
@@ -49,14 +50,29 @@ function httpAdapterOf({ pusher, listen }: ServerConfiguration): FastifyAdapter 
   });
 }
 
+/** Whoever wants a body reads it. Fastify would answer 415 or 400 to one sent where there is nothing. */
+function ignoreBodies(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
+  fastify.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+    if (headers['content-type'] !== undefined) headers['content-type'] = undefined;
+    done();
+  });
+}
+
 /** Answers a URL that Fastify cannot decode. */
 function onFrameworkError(
   error: Error & { statusCode?: number },
   _request: unknown,
   { raw }: { raw: ServerResponse },
 ): void {
-  raw.writeHead(error.statusCode ?? 400, { 'Content-Type': 'application/json' });
-  raw.end(JSON.stringify({ error: error.message }));
+  const body = JSON.stringify({ error: error.message });
+  raw.writeHead(error.statusCode ?? 400, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  raw.end(body);
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [status: number, sentence: string]>> = {

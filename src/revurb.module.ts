@@ -19,13 +19,17 @@ export interface RevurbOptions {
   readonly scalingDrivers?: Readonly<Record<string, ScalingDriver>>;
 }
 
-/** The whole server, to be imported into a Nest application. Goes with `configureServer(app)`. */
+/**
+ * The whole server, to be imported into a Nest application. Goes with `configureServer(app)`. Global:
+ * every module of the host may inject what it exports.
+ */
 @Module({})
 export class RevurbModule {
   /** One per application. */
   static forRoot(options: RevurbOptions): DynamicModule {
     return {
       module: RevurbModule,
+      global: true,
       imports: [
         ApplicationsModule.forRoot({
           applications: options.applications ?? [],

@@ -28,4 +28,11 @@ export class ServerLogger extends ConsoleLogger {
     const isChatty = typeof context === 'string' && CHATTY_CONTEXTS.has(context);
     if (!isChatty || this.isLevelEnabled('debug')) super.log(message, ...rest);
   }
+
+  /** That listening failed is thrown as well, and told in words where that is caught. */
+  override error(message: unknown, ...rest: unknown[]): void {
+    const isTold =
+      rest.at(-1) === 'NestApplication' && String(message).startsWith('Error: listen ');
+    if (!isTold) super.error(message, ...rest);
+  }
 }

@@ -8,5 +8,12 @@ import { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';
  */
 export function configureServer(app: INestApplication): void {
   app.useWebSocketAdapter(new PusherWsAdapter(app));
-  app.get(FrontDoor, { strict: false }).open(app.getHttpServer());
+  app.get(FrontDoor, { strict: false }).open(app.getHttpServer(), () => globalPrefixOf(app));
+}
+
+/** Nest tells nobody the global prefix, which may still be set after this; its own modules look here. */
+function globalPrefixOf(app: INestApplication): string {
+  const { config } = app as { config?: { getGlobalPrefix?(): string } };
+  const prefix = config?.getGlobalPrefix?.().replace(/^\/|\/$/g, '') ?? '';
+  return prefix === '' ? '' : `/${prefix}`;
 }

@@ -114,10 +114,16 @@ export const DEFAULT_APPLICATION_SETTINGS: ApplicationSettings = Object.freeze({
 export type ApplicationDescription = Partial<ApplicationSettings> &
   Pick<Application, 'id' | 'keys'>;
 
-/** Completes a description with the defaults.
- * @throws RangeError when it has no key or a zero activity timeout, which no client library survives. */
+/**
+ * Completes a description with the defaults; what is undefined counts as not given.
+ * @throws RangeError when it has no key or a zero activity timeout, which no client library survives.
+ */
 export function createApplication(description: ApplicationDescription): Application {
-  const application = { ...DEFAULT_APPLICATION_SETTINGS, ...description };
+  const given = Object.entries(description).filter(([, value]) => value !== undefined);
+  const application: Application = {
+    ...DEFAULT_APPLICATION_SETTINGS,
+    ...(Object.fromEntries(given) as ApplicationDescription),
+  };
   if (application.keys.length === 0) {
     throw new RangeError(`Application ${application.id} needs at least one key.`);
   }

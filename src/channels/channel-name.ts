@@ -8,6 +8,7 @@ export interface ChannelKind {
   readonly isEncrypted: boolean;
 }
 
+/** The kinds of channels, each but the first and the last named like its prefix. */
 export type ChannelKindName =
   | 'public'
   | 'cache'

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { FlushQueue } from '../connections/fan-out.js';
-import { andThen, inBackground, type Awaitable } from '../scaling/awaitable.js';
+import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { FrameMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore, type Member } from '../scaling/state-store.js';
@@ -48,7 +48,15 @@ export class ChannelManager {
     const channel = former ?? new Channel(appId, name, this.queue);
     channel.pins++;
     if (former === undefined) this.channelsOf(appId).set(name, channel);
-    return andThen(this.cluster.joinChannel(appId, name), () => channel);
+    const joined = this.cluster.joinChannel(appId, name);
+    if (!(joined instanceof Promise)) return channel;
+    return joined.then(
+      () => channel,
+      (error: unknown) => {
+        this.release(channel);
+        throw error;
+      },
+    );
   }
 
   release(channel: Channel): void {
@@ -77,7 +85,7 @@ export class ChannelManager {
   private deliver({ appId, channel: name, frame, exceptSocketId }: FrameMessage): void {
     const channel = this.find(appId, name);
     if (channel === undefined) return;
-    channel.fanOut.broadcast(frame, this.subscriberOf(channel, exceptSocketId));
+    channel.broadcast(frame, exceptSocketId, this.subscriberOf(channel, exceptSocketId));
   }
 
   private subscriberOf(channel: Channel, socketId: string | undefined): Connection | undefined {

@@ -15,12 +15,25 @@ export class Subscription extends Seat {
   }
 }
 
+/** Frames of a channel, kept for a connection on its way into it. */
+export class KeptFrames {
+  readonly frames: Buffer[] = [];
+
+  constructor(private readonly socketId: string) {}
+
+  add(frame: Buffer, exceptSocketId: string | undefined): void {
+    if (exceptSocketId !== this.socketId) this.frames.push(frame);
+  }
+}
+
 /** A channel of an application, as far as this node is concerned: its local subscribers. */
 export class Channel {
   readonly kind: ChannelKind;
   readonly fanOut: FanOut;
   /** Subscriptions that are being made: the channel is kept although it may be empty. */
   pins = 0;
+  /** What is kept for those who wait for an answer of the store; they have no seat yet. */
+  private kept: Set<KeptFrames> | null = null;
 
   constructor(
     readonly appId: string,
@@ -33,5 +46,23 @@ export class Channel {
 
   get isIdle(): boolean {
     return this.pins === 0 && this.fanOut.size === 0;
+  }
+
+  /** Keeps all frames for a connection from now on, until {@link stopKeeping}. */
+  keepFrames(socketId: string): KeptFrames {
+    const kept = new KeptFrames(socketId);
+    (this.kept ??= new Set()).add(kept);
+    return kept;
+  }
+
+  stopKeeping(kept: KeptFrames): void {
+    this.kept?.delete(kept);
+    if (this.kept?.size === 0) this.kept = null;
+  }
+
+  /** Broadcasts a frame to all subscribers but the excepted one. */
+  broadcast(frame: Buffer, exceptSocketId: string | undefined, except?: Connection): void {
+    this.fanOut.broadcast(frame, except);
+    this.kept?.forEach((kept) => kept.add(frame, exceptSocketId));
   }
 }

@@ -165,7 +165,15 @@ describe('Several applications', () => {
       { id: '1', webhooks: [{ url: 'http://a' }] },
       { id: '2', webhooks: [] },
     ]);
-    expect(configuration.warnings).toEqual([]);
+  });
+
+  it('are told what is checked but not done', () => {
+    const idle = { REVERB_METRICS_ENABLED: 'true', REVERB_WEBHOOKS: '[{"url":"http://a"}]' };
+    expect(load(APPLICATION).configuration.warnings).toEqual([]);
+    expect(load({ ...APPLICATION, ...idle }).configuration.warnings).toEqual([
+      expect.stringContaining('REVERB_METRICS_ENABLED'),
+      expect.stringContaining('Webhooks'),
+    ]);
   });
 
   it('may not share an id or a key', () => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Application } from '../applications/application.js';
 import type { ApplicationsOptions } from '../applications/applications.options.js';
 import { readApplicationFile, watchApplicationFile } from './application-file-watcher.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -57,7 +58,11 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
   const findings = {
     applications: found.applications,
     isDevelopmentApplication: found.isDevelopmentApplication,
-    warnings: found.warning === undefined ? warnings : [found.warning, ...warnings],
+    warnings: [
+      ...(found.warning === undefined ? [] : [found.warning]),
+      ...warnings,
+      ...idleVariables(variables, found.applications),
+    ],
   };
   return {
     configuration: toServerConfiguration(variables, findings),
@@ -68,6 +73,21 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
     variables,
     sources: sourcesOf(layers),
   };
+}
+
+/** What is asked for, checked, and not done by this version. */
+function idleVariables(
+  variables: EnvironmentVariables,
+  applications: readonly Application[],
+): readonly string[] {
+  const idle: string[] = [];
+  if (variables.REVERB_METRICS_ENABLED) {
+    idle.push('REVERB_METRICS_ENABLED is set, but this version has no metrics page yet.');
+  }
+  if (applications.some(({ webhooks }) => webhooks.length > 0)) {
+    idle.push('Webhooks are configured, but this version does not send any yet.');
+  }
+  return idle;
 }
 
 interface Layer {

@@ -67,11 +67,17 @@ export class ConnectionMonitor implements OnModuleDestroy {
     return Math.min(pingMs, timeoutMs);
   }
 
+  /** After a stall the sockets are read before anybody is judged: their signs of life may be waiting there. */
   private schedule(delayMs: number): void {
     this.timer = setTimeout(() => {
-      const shortestMs = this.sweep();
-      if (this.policy === undefined) return;
-      this.schedule(Math.max(MIN_TICK_MS, Math.min(MAX_TICK_MS, shortestMs / 20)));
+      this.clock.advance();
+      setImmediate(() => this.tick());
     }, delayMs).unref();
+  }
+
+  private tick(): void {
+    if (this.policy === undefined) return;
+    const shortestMs = this.sweep();
+    this.schedule(Math.max(MIN_TICK_MS, Math.min(MAX_TICK_MS, shortestMs / 20)));
   }
 }

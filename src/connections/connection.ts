@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Application } from '../applications/application.js';
@@ -65,6 +65,9 @@ export type ConnectionPhase = 'admitting' | 'established' | 'closing' | 'closed'
 /** No close frame was seen (RFC 6455, section 7.4.1). */
 const ABNORMAL_CLOSURE = 1006;
 
+/** Bytes of a close reason: a control frame holds 125, the code is 2 of them. */
+const MAX_REASON_SIZE = 123;
+
 const NO_SEATS: ReadonlyMap<string, Seat> = new Map();
 
 /**
@@ -107,7 +110,10 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   ) {
     this.inbox = new Inbox(this);
     this.openedAtMs = this.lastActivityMs = environment.clock.nowMs;
-    this.writesDirectly = environment.directWriter !== null && !(socket instanceof TLSSocket);
+    this.writesDirectly =
+      environment.directWriter !== null &&
+      socket instanceof Socket &&
+      !(socket instanceof TLSSocket);
   }
 
   /** @throws Error on a connection that was never admitted */
@@ -165,25 +171,27 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
 
   /**
    * Writes finished frames, in the order of the calls. Never throws. What the peer does not take is
-   * queued up to the limit; beyond it the peer is a slow consumer and is closed.
+   * queued up to the limit; beyond it the peer is a slow consumer and is closed. What is written
+   * while nothing is queued is never too much: a large roster says nothing about its reader.
    */
   write(bytes: Buffer): void {
     if (!this.isOpen || this.hasOverflown) return;
     const { socket } = this;
-    if (this.writesDirectly && this.directlyQueuedBytes === 0 && socket.writableLength === 0) {
+    if (this.unsentBytes > 0) {
+      socket.write(bytes);
+      this.checkOverflow();
+    } else if (this.writesDirectly) {
       const handle = handleOf(socket);
       if (handle !== null && !this.environment.directWriter!.write(handle, bytes, this)) {
         socket.destroy();
       }
     } else {
       socket.write(bytes);
-      this.checkOverflow();
     }
   }
 
   onQueued(bytes: number): void {
     this.directlyQueuedBytes += bytes;
-    this.checkOverflow();
   }
 
   onDrained(bytes: number, hasFailed: boolean): void {
@@ -199,7 +207,7 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
     if (!this.isTakingPart) return;
     for (const seat of this.subscriptions.values()) seat.settle();
     if (lastWords !== undefined) this.write(lastWords);
-    this.webSocket.close(code, reason);
+    this.webSocket.close(code, fitting(reason));
     this.leave('closing', code);
   }
 
@@ -228,8 +236,17 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   }
 
   private checkOverflow(): void {
-    if (this.hasOverflown || this.unsentBytes <= this.environment.maxOutboxSize) return;
+    if (this.unsentBytes <= this.environment.maxOutboxSize) return;
     this.hasOverflown = true;
     this.environment.onOverflow(this);
   }
+}
+
+/** The part of a close reason that fits into a close frame, cut between characters. */
+function fitting(reason: string): string {
+  if (Buffer.byteLength(reason) <= MAX_REASON_SIZE) return reason;
+  const bytes = Buffer.from(reason);
+  let end = MAX_REASON_SIZE;
+  while ((bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }

@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /*
  * Writes a Buffer straight to the operating system through a TCP socket's handle, past the stream
@@ -33,6 +33,7 @@ export interface DirectWriteTarget {
 
 /** The handle under a socket, null once it is closed. */
 export function handleOf(socket: Socket): StreamHandle | null {
+  // oxlint-disable-next-line no-underscore-dangle -- Node has no public name for it.
   return (socket as unknown as { _handle: StreamHandle | null })._handle;
 }
 
@@ -51,7 +52,10 @@ export class DirectWriter {
    */
   write(handle: StreamHandle, buffer: Buffer, target: DirectWriteTarget): boolean {
     const request = this.idle;
-    if (handle.writeBuffer(request, buffer) !== 0) return false;
+    if (handle.writeBuffer(request, buffer) !== 0) {
+      this.idle = new this.Request();
+      return false;
+    }
     if (handle.writeQueueSize > 0) {
       request.buffer = buffer;
       request.target = target;
@@ -67,31 +71,47 @@ function onComplete(this: WriteRequest, status: number): void {
   this.target?.onDrained(this.buffer?.length ?? 0, status < 0);
 }
 
+/** Time enough for a loopback connection on a busy machine. */
+const DETECTION_MS = 5000;
+const CHUNK_SIZE = 1024 * 1024;
+/** More than any kernel takes at once. */
+const MAX_CHUNKS = 64;
+
 /**
  * Finds out on a loopback connection whether direct writes work here: that bytes arrive, in order,
- * and that what the kernel does not take at once is queued and reported.
+ * that what the kernel does not take at once is queued and reported, and that what is written
+ * through the stream comes behind it.
  * @returns null where they do not
  */
 export async function detectDirectWrites(): Promise<DirectWriter | null> {
-  let server: Server | undefined;
-  let near: Socket | undefined;
-  let far: Socket | undefined;
+  const server = createServer();
+  const sockets: Socket[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), DETECTION_MS);
+  });
   try {
-    server = createServer().listen(0, '127.0.0.1');
-    const accepted = new Promise<Socket>((resolve) => server?.once('connection', resolve));
-    await once(server, 'listening');
-    far = connect((server.address() as { port: number }).port, '127.0.0.1');
-    near = await accepted;
-    const Request = await requestConstructorOf(near, far);
-    const writer = new DirectWriter(Request);
-    return (await deliversInOrder(writer, near, far)) ? writer : null;
+    return await Promise.race([tryOut(server, sockets), late]);
   } catch {
     return null;
   } finally {
-    near?.destroy();
-    far?.destroy();
-    server?.close();
+    clearTimeout(timer);
+    for (const socket of sockets) socket.destroy();
+    server.close();
   }
+}
+
+async function tryOut(server: Server, sockets: Socket[]): Promise<DirectWriter | null> {
+  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const far = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  sockets.push(far);
+  await once(far, 'connect');
+  const near = await accepted;
+  sockets.push(near);
+  near.on('error', () => near.destroy());
+  const writer = new DirectWriter(await requestConstructorOf(near, far));
+  return (await deliversInOrder(writer, near, far)) ? writer : null;
 }
 
 /** Takes the constructor from a write that Node itself makes. */
@@ -113,40 +133,39 @@ async function requestConstructorOf(near: Socket, far: Socket): Promise<new () =
   return Request;
 }
 
-/** Writes until the kernel's buffers are full, so that a write must queue. */
+/** Writes until the kernel's buffers are full, so that a write must queue, and then through the stream. */
 async function deliversInOrder(writer: DirectWriter, near: Socket, far: Socket): Promise<boolean> {
   const handle = handleOf(near);
   if (handle === null) return false;
-  const chunk = Buffer.alloc(1024 * 1024, 'revurb');
-  let written = 0;
-  let queued = 0;
-  let drained = 0;
+  const written: Buffer[] = [];
+  const told = { queued: 0, drained: 0 };
+  const target: DirectWriteTarget = {
+    onQueued: (bytes) => (told.queued += bytes),
+    onDrained: (bytes, failed) => (told.drained += failed ? 0 : bytes),
+  };
   far.pause();
-  while (queued === 0 && written < 64 * chunk.length) {
-    const accepted = writer.write(handle, chunk, {
-      onQueued: (bytes) => (queued += bytes),
-      onDrained: (bytes, failed) => (drained += failed ? 0 : bytes),
-    });
-    if (!accepted) return false;
-    written += chunk.length;
+  while (told.queued === 0 && written.length < MAX_CHUNKS) {
+    const chunk = Buffer.alloc(CHUNK_SIZE, written.length);
+    if (!writer.write(handle, chunk, target)) return false;
+    written.push(chunk);
   }
-  const received = await readAll(far, written);
+  const last = Buffer.from('.');
+  near.write(last);
+  written.push(last);
+  const expected = Buffer.concat(written);
+  const received = await readAll(far, expected.length);
   await new Promise((resolve) => setImmediate(resolve));
-  const expected = Buffer.concat(Array.from({ length: written / chunk.length }, () => chunk));
-  return queued === chunk.length && drained === queued && received.equals(expected);
+  return told.queued === CHUNK_SIZE && told.drained === CHUNK_SIZE && received.equals(expected);
 }
 
 function readAll(socket: Socket, length: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const timer = setTimeout(() => reject(new Error('bytes are missing')), 2000);
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size < length) return;
-      clearTimeout(timer);
-      resolve(Buffer.concat(chunks));
+      if (size >= length) resolve(Buffer.concat(chunks));
     });
     socket.resume();
   });

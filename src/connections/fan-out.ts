@@ -13,6 +13,8 @@
 
 /** Where frames go. `write` neither throws nor calls back into the fan-out. */
 export interface Outlet {
+  /** Whether it takes anything at all. Once false, always false. */
+  readonly isOpen: boolean;
   write(bytes: Buffer): void;
 }
 
@@ -22,8 +24,8 @@ export class Seat {
   index = -1;
   /** Sequence number of the first frame that is meant for it. */
   firstFrame = 0;
-  /** The sliced batch it had its share of. */
-  servedBatch: Batch | null = null;
+  /** The sliced batch it had its share of, by its first frame: a reference would keep a whole batch alive. */
+  servedBatch = -1;
 
   constructor(
     readonly outlet: Outlet,
@@ -44,6 +46,8 @@ interface Batch {
   /** Sequence number of the first frame. */
   readonly base: number;
   readonly frames: readonly Buffer[];
+  /** Bytes of the frames. */
+  readonly size: number;
   /** The same bytes, joined into few writes. */
   readonly joined: readonly Buffer[];
   readonly exceptions: Exceptions | null;
@@ -80,15 +84,22 @@ export class FlushQueue {
     while (this.waiting.length > 0) this.run(Infinity);
   }
 
+  /** Who was not served goes before who was served in part, so that a busy fan-out keeps no other waiting. */
   private run(budget = this.budget): void {
     const fanOuts = this.waiting;
     this.waiting = [];
     this.isScheduled = false;
     let left = budget;
+    const unfinished: FanOut[] = [];
     for (const fanOut of fanOuts) {
-      if (left > 0) left = fanOut.flush(left);
-      if (fanOut.hasPending) this.add(fanOut);
+      if (left <= 0) {
+        this.add(fanOut);
+        continue;
+      }
+      left = fanOut.flush(left);
+      if (fanOut.hasPending) unfinished.push(fanOut);
     }
+    for (const fanOut of unfinished) this.add(fanOut);
   }
 }
 
@@ -144,9 +155,11 @@ export class FanOut {
 
   /** Writes what is due to a seat now, so that something else can be sent after it. */
   settle(seat: Seat): void {
+    // When thousands leave at once, what the former ones caused must not be put together for each of the rest.
+    if (!seat.outlet.isOpen) return;
     const { batch } = this;
-    if (batch !== null && seat.servedBatch !== batch) {
-      seat.servedBatch = batch;
+    if (batch !== null && seat.servedBatch !== batch.base) {
+      seat.servedBatch = batch.base;
       writeSelected(seat, batch.base, batch.frames, batch.exceptions);
     }
     if (this.pending.length > 0) {
@@ -170,8 +183,8 @@ export class FanOut {
     for (let i = start; i < end; i++) {
       const seat = seats[i]!;
       if (isSliced) {
-        if (seat.servedBatch === batch) continue;
-        seat.servedBatch = batch;
+        if (seat.servedBatch === base) continue;
+        seat.servedBatch = base;
       }
       if (seat.firstFrame > base || (exceptions !== null && exceptions.has(seat.outlet))) {
         writeSelected(seat, base, batch.frames, exceptions);
@@ -182,7 +195,10 @@ export class FanOut {
       }
     }
     batch.position = end;
-    if (end === seats.length) this.batch = null;
+    if (end === seats.length) {
+      this.batch = null;
+      this.queue.pendingBytes -= batch.size;
+    }
     return budget - (end - start);
   }
 
@@ -192,9 +208,10 @@ export class FanOut {
     this.pending = [];
     this.exceptions = null;
     this.base += frames.length;
-    for (const frame of frames) this.queue.pendingBytes -= frame.length;
+    let size = 0;
+    for (const frame of frames) size += frame.length;
     const snapshot = this.seats.length > budget ? this.seats.slice() : null;
-    return { base, frames, joined: join(frames), exceptions, snapshot, position: 0 };
+    return { base, frames, size, joined: join(frames), exceptions, snapshot, position: 0 };
   }
 
   private except(outlet: Outlet, position: number): void {

@@ -30,10 +30,13 @@ export class Inbox {
     this.goOn();
   }
 
-  /** Forgets what waits, and all that comes. */
+  /** Forgets what waits, and all that comes. Reads on, or the peer's answer to the close would not be seen. */
   close(): void {
     this.isClosed = true;
     this.waiting = null;
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.owner.resume();
   }
 
   push(message: Buffer): void {
@@ -52,6 +55,13 @@ export class Inbox {
     void done.then(() => this.goOn());
   }
 
+  /** Lets go of what was handled now and then, as the queue may never be empty. */
+  private forgetHandled(): void {
+    if (this.position < MAX_WAITING_MESSAGES) return;
+    this.waiting?.splice(0, this.position);
+    this.position = 0;
+  }
+
   private goOn(): void {
     this.isBusy = false;
     while (this.waiting !== null && !this.isBusy) {
@@ -60,6 +70,7 @@ export class Inbox {
         this.waiting = null;
         this.position = 0;
       } else {
+        this.forgetHandled();
         this.handle(message);
       }
     }

@@ -11,7 +11,7 @@ export interface ChannelInfo {
   cache?: { readonly data: string; readonly ttl: number } | null;
 }
 
-const ATTRIBUTES: readonly string[] = ['user_count', 'subscription_count', 'cache'];
+const ATTRIBUTES: ReadonlySet<string> = new Set(['user_count', 'subscription_count', 'cache']);
 
 /** Reads an `info` parameter: names with commas between them. */
 export function attributeNamesOf(info: string | undefined): readonly string[] {
@@ -28,7 +28,7 @@ export function hasAttribute(channel: string, name: string): name is ChannelAttr
   const kind = channelKindOf(channel);
   if (name === 'user_count') return kind.isPresence;
   if (name === 'cache') return kind.isCache;
-  return ATTRIBUTES.includes(name);
+  return ATTRIBUTES.has(name);
 }
 
 /** Puts the attributes of a channel together. */

@@ -54,10 +54,10 @@ export class Admission {
     if (!isWithinQuota) {
       throw refusal(PusherErrorCode.OVER_QUOTA, 'Application is over connection quota');
     }
-    const { maxConnections } = this.options;
-    if (!connection.isOpen || (maxConnections > 0 && this.registry.size >= maxConnections)) {
+    const late = this.lateFault(connection);
+    if (late !== undefined) {
       inBackground(this.state.closeConnection(application.id, socketId), this.logger);
-      throw refusal(PusherErrorCode.OVER_CAPACITY, 'Over capacity');
+      throw late;
     }
     this.registry.add(connection, application);
     this.traffic.opened(connection);
@@ -65,10 +65,18 @@ export class Admission {
     connection.establish();
   }
 
+  /** Why a connection cannot be had after all; the store may have taken its time to count it. */
+  private lateFault(connection: Connection): ClosingError | undefined {
+    const { maxConnections } = this.options;
+    if (this.drain.isDraining) return closing();
+    const isFull = maxConnections > 0 && this.registry.size >= maxConnections;
+    return isFull || !connection.isOpen
+      ? refusal(PusherErrorCode.OVER_CAPACITY, 'Over capacity')
+      : undefined;
+  }
+
   private check({ application, protocol, isSecure, origin }: ConnectRequest): Application {
-    if (this.drain.isDraining) {
-      throw refusal(PusherErrorCode.OVER_CAPACITY, 'Server is closing. Please reconnect shortly.');
-    }
+    if (this.drain.isDraining) throw closing();
     if (application instanceof Error) throw application;
     if (application === undefined) {
       throw refusal(PusherErrorCode.UNKNOWN_APPLICATION, 'Application does not exist');
@@ -100,5 +108,8 @@ function checkProtocol(protocol: string | undefined): void {
     throw refusal(PusherErrorCode.UNSUPPORTED_VERSION, 'Unsupported protocol version');
   }
 }
+
+const closing = () =>
+  refusal(PusherErrorCode.OVER_CAPACITY, 'Server is closing. Please reconnect shortly.');
 
 const refusal = (code: number, sentence: string) => new ClosingError(code, sentence);

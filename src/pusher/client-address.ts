@@ -5,9 +5,11 @@ import type { TLSSocket } from 'node:tls';
 /** Who is behind a request, as far as proxies can be trusted to say so. */
 export class ClientAddress {
   private readonly proxies = new BlockList();
+  private readonly trustsNobody: boolean;
 
   /** @param trustedProxies addresses or CIDR ranges whose `X-Forwarded-*` headers count */
   constructor(trustedProxies: readonly string[]) {
+    this.trustsNobody = trustedProxies.length === 0;
     for (const range of trustedProxies) this.trust(range);
   }
 
@@ -37,6 +39,7 @@ export class ClientAddress {
   }
 
   private isTrusted(address: string): boolean {
+    if (this.trustsNobody) return false;
     const version = isIP(address);
     return version !== 0 && this.proxies.check(address, version === 6 ? 'ipv6' : 'ipv4');
   }

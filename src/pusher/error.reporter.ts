@@ -48,10 +48,16 @@ function asProtocolError(
   message: ClientMessage | undefined,
 ): PusherError | SubscriptionError | undefined {
   if (error instanceof PusherError || error instanceof SubscriptionError) return error;
+  if (isTooDeep(error)) return invalidMessage();
   if (!(error instanceof WsException || error instanceof HttpException)) return undefined;
   if (message?.event === 'pusher:subscribe') {
     const refusal = { type: 'AuthError', error: error.message, status: 403 } as const;
     return new SubscriptionError(message.channel, refusal);
   }
   return new PusherError(PusherErrorCode.UNAUTHORIZED, error.message);
+}
+
+/** JSON can be nested more deeply than it can be written again: a malformed message, no fault of ours. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 }

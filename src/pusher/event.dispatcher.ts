@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { channelKindOf } from '../channels/channel-name.js';
 import { FlushQueue } from '../connections/fan-out.js';
+import { andThen } from '../scaling/awaitable.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
 import { publishedEvent } from './protocol/server-frame.js';
+import { TrafficLog } from './traffic.log.js';
 
 /** An event of a backend. */
 export interface PublishedEvent {
@@ -33,6 +35,7 @@ export class EventDispatcher {
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
     private readonly queue: FlushQueue,
+    private readonly traffic: TrafficLog,
   ) {}
 
   /**
@@ -44,11 +47,12 @@ export class EventDispatcher {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
-    for (const event of events) {
-      for (const channel of new Set(event.channels)) {
-        await this.publishTo(application, channel, event);
-      }
-    }
+    const sent = events.flatMap((event) => {
+      this.traffic.published(application.id, event.channels, event.name, event.data);
+      const channels = event.channels.length === 1 ? event.channels : new Set(event.channels);
+      return Array.from(channels, (channel) => this.publishTo(application, channel, event));
+    });
+    if (sent.some((sending) => sending instanceof Promise)) await Promise.all(sent);
   }
 
   private publishTo(application: Application, channel: string, event: PublishedEvent) {
@@ -58,7 +62,7 @@ export class EventDispatcher {
     const cached = channelKindOf(channel).isCache
       ? this.state.cacheEvent(id, channel, { event: name, data }, cacheTtlSeconds)
       : undefined;
-    const sent = this.cluster.broadcast(id, channel, frame, exceptSocketId);
-    return cached instanceof Promise ? Promise.all([cached, sent]) : sent;
+    // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
+    return andThen(cached, () => this.cluster.broadcast(id, channel, frame, exceptSocketId));
   }
 }

@@ -18,6 +18,9 @@ const WEB_SOCKET_KEY = /^[+/0-9a-z]{22}==$/i;
 const WEB_SOCKET_VERSION = '13';
 /** How long a peer may take to answer a close frame before its socket is dropped. */
 const CLOSE_TIMEOUT_MS = 5000;
+/** Codes of a close (RFC 6455, section 7.4.1). */
+const POLICY_VIOLATION = 1008;
+const MESSAGE_TOO_BIG = 1009;
 
 /** The types of `ws` do not know its `closeTimeout`, milliseconds. */
 type WebSocketOptions = ConstructorParameters<typeof WebSocketServer>[0] & { closeTimeout: number };
@@ -25,8 +28,13 @@ type WebSocketOptions = ConstructorParameters<typeof WebSocketServer>[0] & { clo
 /** Told of every connection that was upgraded, before anything was read from it. */
 export type OnConnection = (connection: Connection, request: ConnectRequest) => void;
 
-interface ConnectionSocket extends WebSocket {
+class ConnectionSocket extends WebSocket {
   connection?: Connection;
+
+  /** A message in too many fragments is too big; `ws` gives it a code that is none of the protocol. */
+  override close(code?: number, reason?: string): void {
+    super.close(code === POLICY_VIOLATION ? MESSAGE_TOO_BIG : code, reason);
+  }
 }
 
 /** Turns upgrade requests into connections. */
@@ -65,12 +73,14 @@ export class Handshake {
     if (!(found instanceof Promise)) {
       return this.complete(request, socket, head, found, onConnection);
     }
-    const onError = () => socket.destroy();
-    socket.on('error', onError);
-    void found.then((application) => {
-      socket.off('error', onError);
+    const onSocketError = () => socket.destroy();
+    socket.on('error', onSocketError);
+    const complete = async () => {
+      const application = await found;
+      socket.off('error', onSocketError);
       this.complete(request, socket, head, application, onConnection);
-    });
+    };
+    void complete();
   }
 
   private find(
@@ -92,7 +102,7 @@ export class Handshake {
     application: ConnectRequest['application'],
     onConnection: OnConnection,
   ): void {
-    const parameters = parseQuery(request.url?.split('?')[1] ?? '');
+    const parameters = parseQuery(queryOf(request));
     const { origin } = request.headers;
     const connect: ConnectRequest = {
       application,
@@ -106,12 +116,16 @@ export class Handshake {
       address: this.clients.addressOf(request),
       origin,
     };
+    // The answer and the first frame leave in one write.
+    socket.cork();
     this.serverFor(application).handleUpgrade(
       request,
       socket,
       head,
       (webSocket: ConnectionSocket) => {
         const socketId = this.socketIds.next();
+        // Its first interval begins now, not when the coarse clock was last looked at.
+        this.lifecycle.clock.advance();
         const connection = new Connection(socketId, client, webSocket, socket, this.lifecycle);
         webSocket.connection = connection;
         webSocket.on('message', onMessage);
@@ -122,6 +136,7 @@ export class Handshake {
         onConnection(connection, connect);
       },
     );
+    socket.uncork();
   }
 
   private serverFor(application: Application | Error | undefined): WebSocketServer {
@@ -133,6 +148,7 @@ export class Handshake {
     if (server === undefined) {
       const options: WebSocketOptions = {
         noServer: true,
+        WebSocket: ConnectionSocket,
         clientTracking: false,
         // Compressed frames could not be shared by all receivers.
         perMessageDeflate: false,
@@ -185,6 +201,11 @@ function onError(this: ConnectionSocket): void {
 
 function onClose(this: ConnectionSocket, code: number): void {
   this.connection!.closed(code);
+}
+
+function queryOf({ url = '' }: IncomingMessage): string {
+  const question = url.indexOf('?');
+  return question < 0 ? '' : url.slice(question + 1);
 }
 
 type UpgradeFault = readonly [status: number, sentence: string, headers?: string];

@@ -5,6 +5,9 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
   'wss:': '443',
 };
 
+/** Of a host name in DNS; wildcards would take their time with longer ones. */
+const MAX_HOST_LENGTH = 253;
+
 type OriginMatcher = (origin: URL) => boolean;
 
 const matchers = new WeakMap<readonly string[], readonly OriginMatcher[]>();
@@ -20,6 +23,7 @@ export function isOriginAllowed(
   if (allowedOrigins.includes('*')) return true;
   if (origin === undefined || !URL.canParse(origin)) return false;
   const url = new URL(origin);
+  if (url.hostname === '' || url.hostname.length > MAX_HOST_LENGTH) return false;
   let compiled = matchers.get(allowedOrigins);
   if (compiled === undefined) {
     matchers.set(allowedOrigins, (compiled = allowedOrigins.map(compile)));
@@ -36,7 +40,6 @@ function compile(entry: string): OriginMatcher {
     parts;
   const pattern = new RegExp(`^${host.split('*').map(escapeRegExp).join('.*')}$`);
   return (origin) =>
-    origin.hostname !== '' &&
     pattern.test(origin.hostname.toLowerCase()) &&
     (scheme === undefined || scheme === origin.protocol) &&
     (port === undefined || port === '*' || port === portOf(origin));

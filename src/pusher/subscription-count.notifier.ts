@@ -46,8 +46,11 @@ export class SubscriptionCountNotifier implements OnModuleDestroy {
   }
 
   private count(application: Application, channel: Channel, subscriptions: number) {
-    if (subscriptions <= SMALL_CHANNEL) return this.tell(channel, subscriptions);
     const telling = this.told.get(channel);
+    if (subscriptions <= SMALL_CHANNEL) {
+      if (telling !== undefined) telling.hasChanged = false;
+      return this.tell(channel, subscriptions);
+    }
     if (telling !== undefined) {
       telling.hasChanged = true;
       return undefined;

@@ -25,6 +25,15 @@ import {
 } from './protocol/server-frame.js';
 import { SubscriptionCountNotifier } from './subscription-count.notifier.js';
 
+/** What is known when a connection enters a channel. */
+interface Entry {
+  readonly member: Member | undefined;
+  readonly outcome: JoinOutcome | undefined;
+  readonly cached: CachedEvent | undefined;
+  /** What was broadcast while the store was asked. */
+  readonly missed?: readonly Buffer[];
+}
+
 /** Lets connections into channels and out of them (protocol, section 4). */
 @Injectable()
 export class SubscriptionService {
@@ -73,66 +82,81 @@ export class SubscriptionService {
     for (const subscription of this.channels.subscriptionsOf(connection)) this.end(subscription);
   }
 
-  /** Between the answers of the store and the first frame nothing is awaited, so that no event falls in between. */
   private async enter(
     connection: Connection,
     channel: Channel,
     member: Member | undefined,
   ): Promise<void> {
-    let outcome: JoinOutcome | undefined;
-    if (member !== undefined) {
-      const { application, socketId } = connection;
-      const limit = application.maxPresenceMembers;
-      const joined = this.state.join(application.id, channel.name, socketId, member, limit);
-      outcome = joined instanceof Promise ? await joined : joined;
-      if (outcome.isFull) {
-        throw refusal(channel.name, 'LimitReached', `The channel is full (${limit} members)`, 4004);
-      }
+    const { appId, name, kind } = channel;
+    const joined = member === undefined ? undefined : this.join(connection, channel, member);
+    const stored = kind.isCache ? this.state.cachedEvent(appId, name) : undefined;
+    if (!(joined instanceof Promise || stored instanceof Promise)) {
+      return this.conclude(connection, channel, { member, outcome: joined, cached: stored });
     }
-    let cached: CachedEvent | undefined;
-    if (channel.kind.isCache) {
-      const stored = this.state.cachedEvent(channel.appId, channel.name);
-      cached = stored instanceof Promise ? await stored : stored;
-    }
-    if (!connection.isOpen) {
+    // What arrives before the answers do may be newer than they are.
+    const kept = channel.keepFrames(connection.socketId);
+    try {
+      const [outcome, cached] = await Promise.all([joined, stored]);
+      this.conclude(connection, channel, { member, outcome, cached, missed: kept.frames });
+    } catch (error) {
       if (member !== undefined) this.leave(connection, channel, member);
-      return;
+      throw error;
+    } finally {
+      channel.stopKeeping(kept);
     }
-    this.admit(connection, channel, member, outcome, cached);
   }
 
-  private admit(
-    connection: Connection,
-    channel: Channel,
-    member: Member | undefined,
-    outcome: JoinOutcome | undefined,
-    cached: CachedEvent | undefined,
-  ): void {
-    const { appId, name, kind } = channel;
-    let data = '{}';
-    if (member !== undefined && outcome !== undefined && !outcome.isFull) {
-      if (outcome.isFirst) {
+  /**
+   * Tells the others who is new as soon as the store says so, like {@link leave} who is gone: in the
+   * order of its answers, so that the one never overtakes the other.
+   */
+  private join({ application, socketId }: Connection, { name }: Channel, member: Member) {
+    const { id, maxPresenceMembers } = application;
+    const joined = this.state.join(id, name, socketId, member, maxPresenceMembers);
+    return andThen(joined, (outcome) => {
+      if (!outcome.isFull && outcome.isFirst) {
         const frame = memberAdded(name, member);
-        inBackground(this.cluster.broadcast(appId, name, frame, connection.socketId), this.logger);
+        inBackground(this.cluster.broadcast(id, name, frame, socketId), this.logger);
       }
-      data = rosterData(outcome.members);
+      return outcome;
+    });
+  }
+
+  /** Between the answers of the store and the first frame nothing is awaited, so that no event falls in between. */
+  private conclude(connection: Connection, channel: Channel, entry: Entry): void {
+    const { member, outcome } = entry;
+    if (outcome?.isFull) {
+      const error = `The channel is full (${connection.application.maxPresenceMembers} members)`;
+      throw refusal(channel.name, 'LimitReached', error, 4004);
     }
+    if (connection.isOpen) return this.admit(connection, channel, entry);
+    if (member !== undefined) this.leave(connection, channel, member);
+  }
+
+  private admit(connection: Connection, channel: Channel, entry: Entry): void {
+    const { name, kind } = channel;
+    const { member, outcome, cached, missed = [] } = entry;
     this.channels.subscribe(connection, channel, member);
     if (kind.needsAuth) connection.isAuthorized = true;
+    const data = outcome === undefined || outcome.isFull ? '{}' : rosterData(outcome.members);
     connection.write(subscriptionSucceeded(name, data));
     if (kind.isCache) {
-      connection.write(
-        cached === undefined ? cacheMiss(name) : publishedEvent(cached.event, name, cached.data),
-      );
+      const frame = cached && publishedEvent(cached.event, name, cached.data);
+      const isAmongMissed = frame !== undefined && missed.some((other) => other.equals(frame));
+      if (!isAmongMissed) connection.write(frame ?? cacheMiss(name));
     }
+    for (const frame of missed) connection.write(frame);
     this.counts.changed(connection.application, channel);
   }
 
-  private answerAgain({ connection, channel, member }: Subscription): void | Promise<void> {
+  private answerAgain(subscription: Subscription): void | Promise<void> {
+    const { connection, channel, member } = subscription;
     if (member === undefined) return connection.write(subscriptionSucceeded(channel.name));
-    return andThen(this.state.members(channel.appId, channel.name), (members) =>
-      connection.write(subscriptionSucceeded(channel.name, rosterData(members))),
-    );
+    return andThen(this.state.members(channel.appId, channel.name), (members) => {
+      // The roster must not overtake who came and went before it.
+      subscription.settle();
+      connection.write(subscriptionSucceeded(channel.name, rosterData(members)));
+    });
   }
 
   private end(subscription: Subscription): void {
@@ -152,24 +176,11 @@ export class SubscriptionService {
   }
 
   private memberOf(connection: Connection, message: SubscribeMessage): Member {
-    const { channel, channelData } = message;
-    const { user, application } = connection;
-    if (channelData === undefined && user !== undefined) {
-      return { userId: user.id, id: user.id, userInfo: user.userInfo };
-    }
-    if (channelData === undefined) {
-      throw refusal(channel, 'InvalidChannelData', 'A presence channel needs channel_data', 400);
-    }
-    let member: Member;
-    try {
-      member = parseChannelData(channelData);
-    } catch (error) {
-      if (!(error instanceof ChannelDataError)) throw error;
-      throw refusal(channel, 'InvalidChannelData', error.message, 400);
-    }
-    const limit = application.maxPresenceUserInfoSize;
+    const member = whoJoins(connection, message);
+    const limit = connection.application.maxPresenceUserInfoSize;
     if (member.userInfo !== undefined && Buffer.byteLength(member.userInfo) > limit) {
-      throw refusal(channel, 'LimitReached', `user_info is larger than ${limit} bytes`, 4301);
+      const error = `user_info is larger than ${limit} bytes`;
+      throw refusal(message.channel, 'LimitReached', error, 4301);
     }
     return member;
   }
@@ -180,6 +191,20 @@ export class SubscriptionService {
       const error = `A connection may subscribe to ${limit} channels`;
       throw refusal(name, 'LimitReached', error, 4100);
     }
+  }
+}
+
+/** Who `channel_data` names, or else the user that the connection signed in as. */
+function whoJoins({ user }: Connection, { channel, channelData }: SubscribeMessage): Member {
+  if (channelData === undefined) {
+    if (user !== undefined) return { userId: user.id, id: user.id, userInfo: user.userInfo };
+    throw refusal(channel, 'InvalidChannelData', 'A presence channel needs channel_data', 400);
+  }
+  try {
+    return parseChannelData(channelData);
+  } catch (error) {
+    if (!(error instanceof ChannelDataError)) throw error;
+    throw refusal(channel, 'InvalidChannelData', error.message, 400);
   }
 }
 

@@ -1,6 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Connection } from '../connections/connection.js';
 
+/** What would break a line, or be obeyed by a terminal. */
+const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029]/gu;
+
 /** What goes on, in a readable form, for `--debug` alone: payloads are shown nowhere else. */
 @Injectable()
 export class TrafficLog {
@@ -14,25 +17,31 @@ export class TrafficLog {
   opened({ socketId, client, application }: Connection): void {
     if (!this.isEnabled) return;
     const { address, library, version } = client;
-    this.logger.debug(
-      `${socketId} connected to ${application.id} from ${address} (${library} ${version})`,
-    );
+    this.say(`${socketId} connected to ${application.id} from ${address} (${library} ${version})`);
   }
 
   closed({ socketId }: Connection, code: number): void {
-    if (this.isEnabled) this.logger.debug(`${socketId} closed (${code})`);
+    if (this.isEnabled) this.say(`${socketId} closed (${code})`);
   }
 
   received({ socketId }: Connection, text: string): void {
-    if (this.isEnabled) this.logger.debug(`${socketId} > ${text}`);
+    if (this.isEnabled) this.say(`${socketId} > ${text}`);
   }
 
   refused(socketId: string, why: Error): void {
-    if (this.isEnabled) this.logger.debug(`${socketId} refused: ${why.message}`);
+    if (this.isEnabled) this.say(`${socketId} refused: ${why.message}`);
   }
 
   published(appId: string, channels: readonly string[], name: string, data: string): void {
-    if (this.isEnabled)
-      this.logger.debug(`${appId} published ${name} to ${channels.join()}: ${data}`);
+    if (this.isEnabled) this.say(`${appId} published ${name} to ${channels.join()}: ${data}`);
   }
+
+  /** In one line, although clients choose the words. */
+  private say(line: string): void {
+    this.logger.debug(line.replace(CONTROL_CHARACTERS, escaped));
+  }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

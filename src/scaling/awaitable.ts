@@ -10,6 +10,6 @@ export function inBackground(work: Awaitable<unknown>, logger: Logger): void {
 }
 
 /** Goes on with a value: at once if it is here, else when it comes. */
-export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
+export function andThen<T, R>(value: Awaitable<T>, goOn: (value: T) => Awaitable<R>): Awaitable<R> {
+  return value instanceof Promise ? value.then(goOn) : goOn(value);
 }

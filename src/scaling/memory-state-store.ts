@@ -11,6 +11,8 @@ import {
 } from './state-store.js';
 
 const SWEEP_INTERVAL_MS = 10_000;
+/** How long a bucket lasts from its first use. */
+const BUCKET_MS = 1000;
 
 interface Presence {
   readonly member: Member;
@@ -26,16 +28,18 @@ class ApplicationState {
   readonly users = new Map<string, Set<string>>();
   readonly cache: ExpiringMap<CachedEvent>;
   readonly answers: ExpiringMap<Promise<string>>;
-  readonly buckets = new Map<string, FixedWindow>();
+  readonly buckets: ExpiringMap<FixedWindow>;
 
   constructor(now: () => number) {
     this.cache = new ExpiringMap(now);
     this.answers = new ExpiringMap(now);
+    this.buckets = new ExpiringMap(now);
   }
 
   sweep(): void {
     this.cache.sweep();
     this.answers.sweep();
+    this.buckets.sweep();
   }
 }
 
@@ -177,16 +181,20 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
     const former = answers.get(key);
     if (former !== undefined) return former;
     const answer = makeAnswer();
-    answers.set(key, answer, ttlSeconds * 1000);
-    answer.catch(() => answers.delete(key));
+    // While it is being made it is waited for, however long that takes.
+    answers.set(key, answer, Infinity);
+    answer.then(
+      () => answers.set(key, answer, ttlSeconds * 1000),
+      () => answers.delete(key),
+    );
     return answer;
   }
 
   override take(appId: string, bucket: string, amount: number, limitPerSecond: number): boolean {
     const { buckets } = this.of(appId);
     let window = buckets.get(bucket);
-    if (window === undefined) buckets.set(bucket, (window = new FixedWindow()));
-    return window.take(amount, limitPerSecond, 1000, this.now());
+    if (window === undefined) buckets.set(bucket, (window = new FixedWindow()), BUCKET_MS);
+    return window.take(amount, limitPerSecond, BUCKET_MS, this.now());
   }
 
   private of(appId: string): ApplicationState {
@@ -199,7 +207,7 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
   }
 }
 
-function* membersOf(users: ReadonlyMap<string, Presence> | undefined): Iterable<Member> {
-  if (users === undefined) return;
-  for (const { member } of users.values()) yield member;
+/** A copy: who joins or leaves later does not change it. */
+function membersOf(users: ReadonlyMap<string, Presence> = new Map()): readonly Member[] {
+  return Array.from(users.values(), ({ member }) => member);
 }

@@ -30,7 +30,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 
 const LOCAL_DRIVER: ScalingDriver = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
 
-/** Finds the driver that the options name. @throws Error when there is none */
+/** The options name a driver that nobody registered. */
+export class UnknownDriverError extends Error {}
+
+/** Finds the driver that the options name. @throws UnknownDriverError when there is none */
 function chooseDriver(
   options: ScalingOptions,
   drivers: Readonly<Record<string, ScalingDriver>>,
@@ -39,7 +42,7 @@ function chooseDriver(
   const driver = Object.hasOwn(drivers, options.driver) ? drivers[options.driver] : undefined;
   if (driver !== undefined) return driver;
   const known = Object.keys(drivers).join(', ') || 'none is registered';
-  throw new Error(
+  throw new UnknownDriverError(
     `Scaling is enabled with the driver "${options.driver}", which is not registered (${known}). ` +
       'Give it to ScalingModule.forRoot({ drivers }), or set REVERB_SCALING_ENABLED=false.',
   );

@@ -69,7 +69,7 @@ export async function startServer(variables: Record<string, string> = {}): Promi
   });
   const logs = new LogRecord();
   const app = await createServer(loaded, logs);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(loaded.configuration.listen.port, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= app.close());

@@ -12,18 +12,25 @@ export class ApiError extends HttpException {
   }
 }
 
+/** 400: the request is wrong in a way its sender can mend. */
 export const badRequest = (sentence: string) => new ApiError(400, sentence);
+/** 401: the signature does not hold. */
 export const unauthorized = (sentence: string) => new ApiError(401, sentence);
+/** 403: the signature holds, the application may not. */
 export const forbidden = (sentence: string) => new ApiError(403, sentence);
+/** 404: there is no such path, or no such application. */
 export const notFound = (sentence: string) => new ApiError(404, sentence);
+/** 413: the body, or the data of an event, is larger than allowed. */
 export const tooLarge = (sentence: string) => new ApiError(413, sentence);
 
 /** @param allowed the methods the path knows */
 export const methodNotAllowed = (allowed: string) =>
   new ApiError(405, `The method must be ${allowed}.`, { Allow: allowed });
 
+/** 429: the application is over its rate; it may try again a second later. */
 export const tooManyRequests = (sentence: string) =>
   new ApiError(429, sentence, { 'Retry-After': '1' });
 
+/** 503: this server cannot now; the same request may be sent again a second later. */
 export const unavailable = (sentence: string) =>
   new ApiError(503, sentence, { 'Retry-After': '1' });

@@ -1,16 +1,22 @@
+/**
+ * The controllers stand below this path, which no host has a route at. Nobody calls it: requests are
+ * sent there once their real path, with the prefix of the server, was understood.
+ */
+export const ROUTE_ROOT = 'revurb-routes';
+
 /** A call of the API. */
 interface ApiRoute {
   readonly method: 'GET' | 'POST';
   /** Parts of the path; those that start with a colon stand for any. */
   readonly parts: readonly string[];
-  /** The same path with a dash for every variable part: what the framework routes by. */
+  /** What the framework routes by: a path without variable parts, whose length it may limit. */
   readonly target: string;
 }
 
 const route = (method: ApiRoute['method'], path: string): ApiRoute => ({
   method,
   parts: path.slice(1).split('/'),
-  target: path.replace(/:[^/]+/g, '-'),
+  target: `/${ROUTE_ROOT}${path.replace(/:[^/]+/g, '-')}`,
 });
 
 const ROUTES: readonly ApiRoute[] = [
@@ -23,10 +29,21 @@ const ROUTES: readonly ApiRoute[] = [
   route('POST', '/apps/:appId/users/:userId/terminate_connections'),
   // As the Python library calls it.
   route('POST', '/users/:userId/terminate_connections'),
+  route('GET', '/up'),
+  route('GET', '/health/live'),
+  route('GET', '/health/ready'),
 ];
 
-/** Where requests go that are no call of the API: a path nothing else has. */
-export const FALLBACK_PATH = '/apps';
+const OURS =
+  /^\/(?:apps\/|app\/[^/]+\/?$|users\/[^/]*\/terminate_connections\/?$|up\/?$|health\/(?:live|ready)\/?$)/;
+
+/** Whether a path, without the prefix of the server, is one the server answers for. */
+export function isOurs(path: string): boolean {
+  return OURS.test(path);
+}
+
+/** Where requests go that are no call of the API. */
+export const FALLBACK_PATH = 'no-such-call';
 
 /** The call that a path stands for, whatever the method. */
 export function findRoute(segments: readonly string[]): ApiRoute | undefined {
@@ -37,7 +54,9 @@ export function findRoute(segments: readonly string[]): ApiRoute | undefined {
 export function routedPath(segments: readonly string[], method: string | undefined): string {
   const asked = method === 'HEAD' ? 'GET' : method;
   const found = findRoute(segments);
-  return found !== undefined && found.method === asked ? found.target : FALLBACK_PATH;
+  return found !== undefined && found.method === asked
+    ? found.target
+    : `/${ROUTE_ROOT}/${FALLBACK_PATH}`;
 }
 
 function matches(parts: readonly string[], segments: readonly string[]): boolean {

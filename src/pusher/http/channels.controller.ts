@@ -9,6 +9,7 @@ import {
 import { MetricsHandler } from '../../metrics/metrics.handler.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { badRequest } from './api-error.js';
+import { ROUTE_ROOT } from './api-routes.js';
 import { Signed, type SignedRequest } from './api-request.js';
 import { checkChannel } from './event-rules.js';
 import { SignatureGuard } from './signature.guard.js';
@@ -16,7 +17,7 @@ import { SignatureGuard } from './signature.guard.js';
 /** Asking about channels: `GET /apps/{id}/channels`, `…/channels/{channel}`, `…/channels/{channel}/users`. */
 @UseFilters(ApiExceptionFilter)
 @UseGuards(SignatureGuard)
-@Controller({ path: 'apps/:appId/channels', version: VERSION_NEUTRAL })
+@Controller({ path: `${ROUTE_ROOT}/apps/:appId/channels`, version: VERSION_NEUTRAL })
 export class ChannelsController {
   constructor(private readonly metrics: MetricsHandler) {}
 

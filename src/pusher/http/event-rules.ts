@@ -25,7 +25,7 @@ export function eventOf(
   if (socketId !== undefined && socketId !== null && !isSocketId(socketId)) {
     throw badRequest(`${where}socket_id must look like 123.456.`);
   }
-  const data = typeof dto.data === 'string' ? dto.data : JSON.stringify(dto.data);
+  const data = typeof dto.data === 'string' ? dto.data : encode(dto.data, where);
   if (exceeds(data, maxEventSize)) {
     throw tooLarge(
       `${where}data: the data content of this event exceeds the allowed maximum (${maxEventSize} bytes).`,
@@ -54,6 +54,15 @@ function badChannelName(channel: string, limit: number, where: string): ApiError
   return badRequest(
     `${where}channel ${shown} is not a channel name: 1 to ${limit} characters of [-a-zA-Z0-9_=@,.;].`,
   );
+}
+
+function encode(data: unknown, where: string): string {
+  try {
+    return JSON.stringify(data);
+  } catch {
+    // The only thing that is wrong with a value that came as JSON.
+    throw badRequest(`${where}data is nested too deeply.`);
+  }
 }
 
 /** Whether a text is longer in bytes; most are so short that they need not be measured. */

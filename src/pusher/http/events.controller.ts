@@ -13,9 +13,11 @@ import { EventDispatcher, type PublishedEvent } from '../event.dispatcher.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { badRequest, tooManyRequests, unavailable } from './api-error.js';
 import { Header, Signed, type SignedRequest } from './api-request.js';
+import { ROUTE_ROOT } from './api-routes.js';
 import { BatchEventDto, BatchEventsDto } from './dto/batch-events.dto.js';
 import { PublishEventDto } from './dto/publish-event.dto.js';
 import { channelsOf, eventOf } from './event-rules.js';
+import { isPlainEvent } from './plain-event.js';
 import { SignatureGuard } from './signature.guard.js';
 import { parseJsonObject, validate } from './validate.js';
 
@@ -25,7 +27,7 @@ const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** Publishing: `POST /apps/{id}/events` and `POST /apps/{id}/batch_events`. */
 @UseFilters(ApiExceptionFilter)
 @UseGuards(SignatureGuard)
-@Controller({ path: 'apps/:appId', version: VERSION_NEUTRAL })
+@Controller({ path: `${ROUTE_ROOT}/apps/:appId`, version: VERSION_NEUTRAL })
 export class EventsController {
   constructor(
     private readonly dispatcher: EventDispatcher,
@@ -41,7 +43,8 @@ export class EventsController {
     @Signed() { application, body }: SignedRequest,
     @Header('x-idempotency-key') key: string | undefined,
   ): Promise<object> {
-    const dto = validate(PublishEventDto, parseJsonObject(body));
+    const parsed = parseJsonObject(body);
+    const dto = isPlainEvent(parsed) ? parsed : validate(PublishEventDto, parsed);
     const event = eventOf(dto, channelsOf(dto, application), application);
     return this.once(application, 'events', key ?? dto.idempotency_key, async () => {
       await this.dispatch(application, [event]);
@@ -114,9 +117,9 @@ export class EventsController {
     publish: () => Promise<object>,
   ): Promise<object> {
     if (key === undefined || key === null) return publish();
-    if (key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
+    if (key === '' || key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
       throw badRequest(
-        `The idempotency key has more than ${MAX_IDEMPOTENCY_KEY_LENGTH} characters.`,
+        `The idempotency key must have 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} characters.`,
       );
     }
     const answer = await this.state.once(id, `${call} ${key}`, IDEMPOTENCY_TTL_SECONDS, async () =>

@@ -3,14 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { ApiError, methodNotAllowed, notFound } from './api-error.js';
 import { apiRequestOf } from './api-request.js';
-import { FALLBACK_PATH, findRoute } from './api-routes.js';
+import { FALLBACK_PATH, findRoute, ROUTE_ROOT } from './api-routes.js';
 
 /**
  * Answers what is no call of the API: 405 for a call with another method, 426 for the path of the
  * WebSocket, else 404.
  */
 @UseFilters(ApiExceptionFilter)
-@Controller({ version: VERSION_NEUTRAL })
+@Controller({ path: ROUTE_ROOT, version: VERSION_NEUTRAL })
 export class FallbackController {
   @All(FALLBACK_PATH)
   @HttpCode(204)

@@ -3,13 +3,21 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { parseQuery } from '../protocol/signature.js';
 import { mark } from './api-request.js';
-import { routedPath } from './api-routes.js';
-
-const API = /^\/(apps?|users)(\/|$)/;
-const HEALTH = /^\/(up$|health\/)/;
+import { isOurs, routedPath } from './api-routes.js';
 
 /** What tells a framework that a request has a body. */
 const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'] as const;
+
+/** Methods that every framework routes. The others are no method of any call, and go to the fallback like these. */
+const ROUTED_METHODS: ReadonlySet<string | undefined> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]);
 
 /** Frameworks keep the URL as it came under this name. */
 type Rewritable = IncomingMessage & { originalUrl?: string };
@@ -17,8 +25,8 @@ type Rewritable = IncomingMessage & { originalUrl?: string };
 /**
  * Sees every request before the framework does, and prepares those that are for us. That works the
  * same under Express and Fastify, and leaves a host's other routes as they are:
- *  - the path is reduced to a fixed one, without the prefix of the server and without names, which
- *    may be longer than a framework lets a parameter be;
+ *  - the path is exchanged for a fixed one that no host has, without the prefix of the server and
+ *    without names, which may be longer than a framework lets a parameter be;
  *  - body parsers are kept away, since a signature is over the bytes as they came and nothing is
  *    parsed before it holds: the guard reads the body itself;
  *  - browsers are told what they may do (CORS).
@@ -27,29 +35,30 @@ type Rewritable = IncomingMessage & { originalUrl?: string };
 export class FrontDoor {
   constructor(@Inject(PUSHER_OPTIONS) private readonly options: PusherOptions) {}
 
-  /** Listens ahead of the framework's own listener. */
-  open(server: Server): void {
+  /**
+   * Listens ahead of the framework's own listener.
+   * @param globalPrefix what the host puts before the routes of all controllers, ours among them
+   */
+  open(server: Server, globalPrefix: () => string): void {
     server.prependListener('request', (request: Rewritable, response: ServerResponse) =>
-      this.receive(request, response),
+      this.receive(request, response, globalPrefix()),
     );
   }
 
-  private receive(request: Rewritable, response: ServerResponse): void {
-    const url = request.url ?? '';
+  private receive(request: Rewritable, response: ServerResponse, globalPrefix: string): void {
+    const url = originFormOf(request.url ?? '');
     const question = url.indexOf('?');
     const fullPath = question < 0 ? url : url.slice(0, question);
     if (!fullPath.startsWith(this.options.path)) return;
     const path = fullPath.slice(this.options.path.length);
-    const isApi = API.test(path);
-    if (!isApi && !HEALTH.test(path)) return;
+    if (!isOurs(path)) return;
     const segments = segmentsOf(path);
     const query = parseQuery(question < 0 ? '' : url.slice(question + 1));
     mark(request, { fullPath, path, segments, query });
     request.originalUrl = url;
-    request.url = path;
-    if (!isApi) return;
-    request.url = routedPath(segments, request.method);
-    for (const header of BODY_HEADERS) delete request.headers[header];
+    request.url = globalPrefix + routedPath(segments, request.method);
+    if (!ROUTED_METHODS.has(request.method)) request.method = 'GET';
+    hideBody(request);
     this.allowOrigin(request, response);
   }
 
@@ -66,6 +75,18 @@ export class FrontDoor {
     response.setHeader('Access-Control-Allow-Headers', 'Content-Type, X-Idempotency-Key');
     response.setHeader('Access-Control-Max-Age', '600');
   }
+}
+
+/** Not by `delete`, which makes every later look at the headers slow. */
+function hideBody({ headers }: IncomingMessage): void {
+  for (const header of BODY_HEADERS) {
+    if (headers[header] !== undefined) headers[header] = undefined;
+  }
+}
+
+/** The URL without the scheme and host that a client may put in front as if to a proxy (RFC 9112, section 3.2.2). */
+function originFormOf(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
 }
 
 /** The parts of a path, decoded. A slash at the end is none. */

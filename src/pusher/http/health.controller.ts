@@ -1,4 +1,4 @@
-import { Controller, Get, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import {
   HealthCheckService,
   HealthIndicatorService,
@@ -6,9 +6,15 @@ import {
 } from '@nestjs/terminus';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import { Drain } from '../drain.js';
+import { unavailable } from './api-error.js';
+import { ApiExceptionFilter } from './api-exception.filter.js';
+import { ROUTE_ROOT } from './api-routes.js';
+import { FrontDoorGuard } from './front-door.guard.js';
 
 /** Health, without a signature: `/up` for load balancers, `/health/…` for orchestrators. */
-@Controller({ version: VERSION_NEUTRAL })
+@UseFilters(ApiExceptionFilter)
+@UseGuards(FrontDoorGuard)
+@Controller({ path: ROUTE_ROOT, version: VERSION_NEUTRAL })
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
@@ -20,7 +26,7 @@ export class HealthController {
   /** 503 while the server drains. */
   @Get('up')
   up(): object {
-    if (this.drain.isDraining) throw new ServiceUnavailableException({ health: 'CLOSING' });
+    this.checkOpen();
     return { health: 'OK' };
   }
 
@@ -33,12 +39,12 @@ export class HealthController {
   /** The server takes connections: 503 while it drains. */
   @Get('health/ready')
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.server(), () => this.scaling()]);
+    this.checkOpen();
+    return this.health.check([() => this.indicators.check('server').up(), () => this.scaling()]);
   }
 
-  private server() {
-    const server = this.indicators.check('server');
-    return this.drain.isDraining ? server.down({ message: 'The server is closing.' }) : server.up();
+  private checkOpen(): void {
+    if (this.drain.isDraining) throw unavailable('The server is shutting down.');
   }
 
   /** Says whether other nodes can be reached. Clients of this node are served either way. */

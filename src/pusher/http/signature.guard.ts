@@ -4,7 +4,7 @@ import { secretOf, type Application } from '../../applications/application.js';
 import { StateStore } from '../../scaling/state-store.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { isSignatureOf, md5, requestStringToSign } from '../protocol/signature.js';
-import { forbidden, notFound, tooManyRequests, unauthorized } from './api-error.js';
+import { forbidden, notFound, tooLarge, tooManyRequests, unauthorized } from './api-error.js';
 import { apiRequestOf, rawRequestOf, type ApiRequest } from './api-request.js';
 import { readBody } from './request-body.js';
 
@@ -27,9 +27,14 @@ export class SignatureGuard implements CanActivate {
     const method = raw.method ?? '';
     const application = await this.applicationOf(request);
     this.checkSignature(application, method, request);
-    request.body = await readBody(raw, this.options.maxRequestSize);
-    checkBody(request.body, request.query.get('body_md5'));
+    const { maxRequestSize } = this.options;
+    const body = await readBody(raw, maxRequestSize);
+    checkBody(body, request.query.get('body_md5'));
     if (!application.enabled) throw forbidden(`Application ${application.id} is disabled.`);
+    if (body === undefined) {
+      throw tooLarge(`The request body is larger than ${maxRequestSize} bytes.`);
+    }
+    request.body = body;
     if (method !== 'POST') await this.checkReads(application);
     request.application = application;
     return true;
@@ -48,7 +53,7 @@ export class SignatureGuard implements CanActivate {
   }
 
   private checkSignature(application: Application, method: string, request: ApiRequest): void {
-    const { query, path, fullPath } = request;
+    const { query, path } = request;
     const secret = secretOf(application, query.get('auth_key') ?? '');
     if (secret === undefined) throw unauthorized('auth_key is not a key of this application.');
     if (query.get('auth_version') !== '1.0') throw unauthorized('auth_version must be 1.0.');
@@ -56,9 +61,9 @@ export class SignatureGuard implements CanActivate {
     const signature = query.get('auth_signature') ?? '';
     const expected = requestStringToSign(method, path, query);
     if (isSignatureOf(signature, secret, expected)) return;
-    if (path !== fullPath) {
-      const withPrefix = requestStringToSign(method, fullPath, query);
-      if (isSignatureOf(signature, secret, withPrefix)) return;
+    for (const otherPath of otherPathsOf(request)) {
+      const alternative = requestStringToSign(method, otherPath, query);
+      if (isSignatureOf(signature, secret, alternative)) return;
     }
     throw unauthorized(
       `auth_signature is wrong: it must be the hex HMAC-SHA256, with the secret of auth_key, of ${JSON.stringify(expected)}.`,
@@ -83,11 +88,18 @@ export class SignatureGuard implements CanActivate {
   }
 }
 
-function checkBody(body: Buffer, bodyMd5: string | undefined): void {
-  if (bodyMd5 === undefined && body.length > 0) {
+/** What else may stand for the path in the signature: with the prefix, or decoded, as libraries sign before they encode. */
+function otherPathsOf({ path, fullPath, segments }: ApiRequest): readonly string[] {
+  const withPrefix = path === fullPath ? [] : [fullPath];
+  return path.includes('%') ? [...withPrefix, `/${segments.join('/')}`] : withPrefix;
+}
+
+/** @param body undefined for one that was too large to be read */
+function checkBody(body: Buffer | undefined, bodyMd5: string | undefined): void {
+  if (bodyMd5 === undefined && body?.length !== 0) {
     throw unauthorized('body_md5 is missing, the request has a body.');
   }
-  if (bodyMd5 !== undefined && bodyMd5.toLowerCase() !== md5(body)) {
+  if (body !== undefined && bodyMd5 !== undefined && bodyMd5.toLowerCase() !== md5(body)) {
     throw unauthorized('body_md5 is not the MD5 of the body that arrived.');
   }
 }

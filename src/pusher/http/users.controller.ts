@@ -2,6 +2,7 @@ import { Controller, HttpCode, Post, UseFilters, UseGuards, VERSION_NEUTRAL } fr
 import { UserService } from '../user.service.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { badRequest } from './api-error.js';
+import { ROUTE_ROOT } from './api-routes.js';
 import { Signed, type SignedRequest } from './api-request.js';
 import { SignatureGuard } from './signature.guard.js';
 
@@ -13,7 +14,7 @@ const MAX_USER_ID_LENGTH = 128;
  */
 @UseFilters(ApiExceptionFilter)
 @UseGuards(SignatureGuard)
-@Controller({ version: VERSION_NEUTRAL })
+@Controller({ path: ROUTE_ROOT, version: VERSION_NEUTRAL })
 export class UsersController {
   constructor(private readonly users: UserService) {}
 

@@ -21,7 +21,11 @@ export function parseJsonObject(body: Buffer): object {
  */
 export function validate<T extends object>(type: new () => T, value: unknown, where = ''): T {
   if (!isObject(value)) throw badRequest(`${where.replace(/\.$/, '')} must be a JSON object.`);
-  const dto = Object.assign(new type(), value);
+  const dto = new type();
+  for (const [name, field] of Object.entries(value)) {
+    // Names like `constructor` would mislead the validator.
+    if (!(name in Object.prototype)) (dto as Record<string, unknown>)[name] = field;
+  }
   const [first] = validateSync(dto, { stopAtFirstError: true });
   if (first !== undefined) throw badRequest(`${where}${sentenceOf(first)}.`);
   return dto;

@@ -8,6 +8,7 @@ export type ClientMessage =
   | SigninMessage
   | ClientEventMessage;
 
+/** Asks to join a channel. */
 export interface SubscribeMessage {
   readonly event: 'pusher:subscribe';
   readonly channel: string;
@@ -16,11 +17,13 @@ export interface SubscribeMessage {
   readonly channelData: string | undefined;
 }
 
+/** Leaves a channel; nothing answers it. */
 export interface UnsubscribeMessage {
   readonly event: 'pusher:unsubscribe';
   readonly channel: string;
 }
 
+/** Says who the user of the connection is. */
 export interface SigninMessage {
   readonly event: 'pusher:signin';
   readonly auth: string;
@@ -28,6 +31,7 @@ export interface SigninMessage {
   readonly userData: string;
 }
 
+/** An event for the others in a channel. */
 export interface ClientEventMessage {
   readonly event: `client-${string}`;
   readonly channel: string | undefined;

@@ -22,9 +22,12 @@ const channelFrameOf = (event: string, channel: string, data: string) =>
     `{"event":"${event}","channel":${JSON.stringify(channel)},"data":${JSON.stringify(data)}}`,
   );
 
+/** Asks for a sign of life. */
 export const PING = frameOf('pusher:ping', '{}');
+/** Answers a client's `pusher:ping`. */
 export const PONG = frameOf('pusher:pong', '{}');
 
+/** The first frame of every connection that is let in. */
 export function connectionEstablished(socketId: string, activityTimeoutSeconds: number): Buffer {
   return frameOf(
     'pusher:connection_established',
@@ -32,14 +35,17 @@ export function connectionEstablished(socketId: string, activityTimeoutSeconds: 
   );
 }
 
+/** What went wrong, for the whole connection. A close may follow. */
 export function errorFrame(error: PusherError): Buffer {
   return frameOf('pusher:error', JSON.stringify({ code: error.code, message: error.message }));
 }
 
+/** Lets a connection into a channel; `data` is the {@link rosterData} of a presence channel. */
 export function subscriptionSucceeded(channel: string, data = '{}'): Buffer {
   return channelFrameOf('pusher_internal:subscription_succeeded', channel, data);
 }
 
+/** Says why a connection was not let into a channel. */
 export function subscriptionError(channel: string, refusal: SubscriptionRefusal): Buffer {
   const { type, error, status } = refusal;
   return channelFrameOf(
@@ -60,6 +66,7 @@ export function rosterData(members: Iterable<MemberFrameData>): string {
   return `{"presence":{"ids":[${ids.join()}],"hash":{${hash.join()}},"count":${ids.length}}}`;
 }
 
+/** A user is in a presence channel now. `user_info` is there only if it was given. */
 export function memberAdded(channel: string, member: MemberFrameData): Buffer {
   const userInfo = member.userInfo === undefined ? '' : `,"user_info":${member.userInfo}`;
   return channelFrameOf(
@@ -69,6 +76,7 @@ export function memberAdded(channel: string, member: MemberFrameData): Buffer {
   );
 }
 
+/** A user is in a presence channel no more, with any of its connections. */
 export function memberRemoved(channel: string, member: MemberFrameData): Buffer {
   return channelFrameOf(
     'pusher_internal:member_removed',
@@ -77,6 +85,7 @@ export function memberRemoved(channel: string, member: MemberFrameData): Buffer 
   );
 }
 
+/** How many connections are subscribed to a channel. */
 export function subscriptionCount(channel: string, count: number): Buffer {
   return channelFrameOf(
     'pusher_internal:subscription_count',
@@ -85,6 +94,7 @@ export function subscriptionCount(channel: string, count: number): Buffer {
   );
 }
 
+/** Nothing is cached for a cache channel that was just joined. */
 export function cacheMiss(channel: string): Buffer {
   return channelFrameOf('pusher:cache_miss', channel, '{}');
 }
@@ -110,6 +120,7 @@ export function clientEvent(
   );
 }
 
+/** The connection belongs to its user now; `userData` as it was signed. */
 export function signinSuccess(userData: string): Buffer {
   return frameOf('pusher:signin_success', JSON.stringify({ user_data: userData }));
 }

@@ -1,10 +1,10 @@
 import {
   ArrayNotEmpty,
   IsArray,
-  IsDefined,
   IsNotEmpty,
   IsOptional,
   IsString,
+  NotEquals,
 } from 'class-validator';
 
 /** What every published event has. Limits that an application sets are checked after this. */
@@ -13,8 +13,8 @@ export class EventDto {
   @IsNotEmpty()
   name!: string;
 
-  /** A string is passed on as it is, any other JSON value is encoded. */
-  @IsDefined({ message: 'data is missing' })
+  /** A string is passed on as it is, any other JSON value is encoded, null too. */
+  @NotEquals(undefined, { message: 'data is missing' })
   data: unknown;
 
   @IsOptional()

@@ -1,0 +1,83 @@
+/**
+ * The public API of Revurb: everything a host application or an extension may import, and all that
+ * keeps its meaning between minor versions. The list is kept by hand; what is not on it is internal.
+ *
+ * A host imports {@link RevurbModule} and calls {@link configureServer}:
+ *
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     RevurbModule.forRoot({
+ *       applications: [createApplication({ id: '1', keys: [{ key: 'k', secret: 's' }] })],
+ *       server: { path: '/realtime' },
+ *     }),
+ *   ],
+ * })
+ * class AppModule {}
+ *
+ * const app = await NestFactory.create(AppModule);
+ * configureServer(app);
+ * await app.listen(3000);
+ * ```
+ */
+
+// The server in a Nest application.
+export { RevurbModule, type RevurbOptions } from './revurb.module.js';
+export { configureServer } from './server.js';
+export { PusherModule } from './pusher/pusher.module.js';
+export type { PusherOptions } from './pusher/pusher.options.js';
+export { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';
+
+// Applications, and where they come from.
+export {
+  createApplication,
+  type Application,
+  type ApplicationDescription,
+  type ApplicationKey,
+  type ApplicationSettings,
+  type ClientEventPolicy,
+  type MessageRateLimit,
+  type WebhookEndpoint,
+} from './applications/application.js';
+export { ApplicationProvider } from './applications/application-provider.js';
+export { ApplicationsModule } from './applications/applications.module.js';
+export type { ApplicationsOptions } from './applications/applications.options.js';
+
+// Publishing, asking, and what guards, pipes and interceptors meet.
+export { EventDispatcher, OverloadError, type PublishedEvent } from './pusher/event.dispatcher.js';
+export { UserService } from './pusher/user.service.js';
+export { MetricsHandler } from './metrics/metrics.handler.js';
+export type { ChannelAttribute, ChannelInfo } from './metrics/channel-info.js';
+export {
+  Connection,
+  type ClientDescription,
+  type ConnectionPhase,
+  type SignedInUser,
+} from './connections/connection.js';
+export {
+  ClosingError,
+  PusherError,
+  PusherErrorCode,
+  SubscriptionError,
+  type SubscriptionRefusal,
+} from './pusher/protocol/pusher-error.js';
+
+// Ports of a cluster, for drivers of your own.
+export { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
+export type { ScalingOptions } from './scaling/scaling.options.js';
+export { PubSubProvider, type PubSubListener } from './scaling/pub-sub-provider.js';
+export {
+  StateStore,
+  type CachedEvent,
+  type CachedEventWithTtl,
+  type ChannelState,
+  type JoinOutcome,
+  type Member,
+} from './scaling/state-store.js';
+export type {
+  ClusterMessage,
+  FrameMessage,
+  TerminateMessage,
+  UserStatusMessage,
+} from './scaling/cluster-message.js';
+export type { Awaitable } from './scaling/awaitable.js';

@@ -1,0 +1,56 @@
+import { jest } from '@jest/globals';
+import { describeStateStore } from '../testing/state-store.suite.js';
+import { MemoryStateStore } from './memory-state-store.js';
+
+describeStateStore('MemoryStateStore', () => {
+  const store = new MemoryStateStore();
+  store.onModuleInit();
+  return { nodes: [store], close: () => store.onModuleDestroy() };
+});
+
+describe('MemoryStateStore', () => {
+  const member = { userId: '1', id: '1', userInfo: undefined };
+
+  it('answers at once, so that nothing waits for a promise', () => {
+    const store = new MemoryStateStore();
+    const answers = [
+      store.openConnection('app', '1.1', null),
+      store.countConnections('app'),
+      store.join('app', 'presence-a', '1.1', member, 0),
+      store.members('app', 'presence-a'),
+      store.channel('app', 'a'),
+      store.channels('app', ''),
+      store.cachedEvent('app', 'cache-a'),
+      store.signIn('app', '1', '1.1'),
+      store.onlineUsers('app', ['1']),
+      store.take('app', 'bucket', 1, 1),
+    ];
+    expect(answers.filter((answer) => (answer as unknown) instanceof Promise)).toEqual([]);
+  });
+
+  it('forgets in time, with nobody asking, what has expired', () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    try {
+      const store = new MemoryStateStore();
+      store.onModuleInit();
+      store.cacheEvent('app', 'cache-a', { event: 'e', data: '1' }, 5);
+      for (let i = 0; i < 100; i++) store.take('app', `bucket ${i}`, 1, 1);
+      const { cache, buckets } = stateOf(store);
+      expect([cache.size, buckets.size]).toEqual([1, 100]);
+      jest.advanceTimersByTime(20_000);
+      expect([cache.size, buckets.size]).toEqual([0, 0]);
+      store.onModuleDestroy();
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+/** What a store holds of the application. */
+function stateOf(store: MemoryStateStore) {
+  const { applications } = store as unknown as {
+    applications: Map<string, Record<'cache' | 'buckets', { size: number }>>;
+  };
+  return applications.get('app')!;
+}

@@ -1,0 +1,95 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ClusterMessage } from '../../src/scaling/cluster-message.js';
+import { MemoryStateStore } from '../../src/scaling/memory-state-store.js';
+import { PubSubProvider, type PubSubListener } from '../../src/scaling/pub-sub-provider.js';
+import type { ScalingDriver } from '../../src/scaling/scaling.module.js';
+import { Random } from './random.js';
+
+const MAX_TURNS = 4;
+
+/** A connection to something far away: work is done there, and answered, in the order it was sent. */
+class Line {
+  private lastDone: Promise<unknown> = Promise.resolve();
+  private lastAnswer: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly random: Random) {}
+
+  /** Resolves some time after the work was done. */
+  send<T>(work: () => T): Promise<T> {
+    const former = this.lastAnswer;
+    const done = this.lastDone.then(() => this.rest()).then(work);
+    const answer = done
+      .then(() => this.rest())
+      .then(() => former)
+      .then(() => done);
+    this.lastDone = done.catch(() => undefined);
+    this.lastAnswer = answer.catch(() => undefined);
+    return answer;
+  }
+
+  private async rest(): Promise<void> {
+    for (let turns = this.random.below(MAX_TURNS); turns > 0; turns--) await turn();
+  }
+}
+
+const LIFECYCLE = new Set<PropertyKey>(['constructor', 'onModuleInit', 'onModuleDestroy']);
+
+/** What the store answers may be lazy: it is read where and when it is asked. */
+function read(answer: unknown): unknown {
+  const { members } = (answer ?? {}) as { members?: Iterable<unknown> };
+  if (members !== undefined) return { ...(answer as object), members: [...members] };
+  const isLazy = typeof (answer as Iterator<unknown> | undefined)?.next === 'function';
+  return isLazy ? [...(answer as Iterable<unknown>)] : answer;
+}
+
+/**
+ * A driver that answers late, as one that speaks to another machine does: each call is done some
+ * turns later and answered some turns after that, and messages arrive later still.
+ */
+export function slowDriver(seed: number): ScalingDriver {
+  class SlowStateStore extends MemoryStateStore {
+    constructor() {
+      super();
+      const line = new Line(new Random(seed));
+      return new Proxy(this, {
+        get: (store, name) => {
+          const value: unknown = Reflect.get(store, name, store);
+          if (typeof value !== 'function' || LIFECYCLE.has(name)) return value;
+          return (...args: unknown[]) => line.send(() => read(value.apply(store, args)));
+        },
+      });
+    }
+  }
+
+  class SlowPubSub extends PubSubProvider {
+    private readonly topics = new Set<string>();
+    private readonly commands = new Line(new Random(seed + 1));
+    private readonly arrivals = new Line(new Random(seed + 2));
+    private listener: PubSubListener | undefined;
+
+    override listen(listener: PubSubListener): void {
+      this.listener = listener;
+    }
+
+    override subscribe(topic: string): Promise<void> {
+      return this.commands.send(() => void this.topics.add(topic));
+    }
+
+    override unsubscribe(topic: string): void {
+      void this.commands.send(() => this.topics.delete(topic));
+    }
+
+    override publish(topic: string, message: ClusterMessage): Promise<void> {
+      return this.commands.send(() => {
+        if (!this.topics.has(topic)) return;
+        void this.arrivals.send(() => this.listener?.(message));
+      });
+    }
+
+    override get status(): 'up' {
+      return 'up';
+    }
+  }
+
+  return { pubSub: SlowPubSub, stateStore: SlowStateStore };
+}
