@@ -114,6 +114,20 @@ describe('A client connects to /app/{appKey}', () => {
   });
 });
 
+describe('What a client says', () => {
+  it('can neither forge a line of the log nor steer a terminal', async () => {
+    const server = await startServer();
+    const client = await PusherClient.connect(server, { query: { client: 'a\r\nb\x1b[2J\x9b2J' } });
+    client.send('{\n"event":"pusher:ping",\t"x":"\x7f"}');
+    await client.expectFrame('pusher:pong');
+    const said = server.logs.of('debug').filter((text) => text.includes(client.socketId));
+    expect(said).toEqual([
+      expect.stringContaining(String.raw`(a\u000d\u000ab\u001b[2J\u009b2J 8.6.0)`),
+      expect.stringContaining(String.raw`> {\u000a"event":"pusher:ping",\u0009"x":"\u007f"}`),
+    ]);
+  });
+});
+
 describe('A socket id', () => {
   it('is unique, also among servers, and cannot be guessed from others', async () => {
     const servers = [await startServer(), await startServer()];

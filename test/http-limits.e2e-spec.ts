@@ -1,4 +1,5 @@
 import request from 'supertest';
+import { FlushQueue } from '../src/connections/fan-out.js';
 import {
   api,
   API_STATUSES,
@@ -13,6 +14,9 @@ import { plainRequest, signedUrl } from './harness/signed-request.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
+
+/** Seconds, where a request may be sent again. */
+const RETRY_AFTER = '1';
 
 const CALLS = [
   ['POST', 'events'],
@@ -158,8 +162,6 @@ describe('an unknown path is answered with 404', () => {
 });
 
 describe('an application that is over its rate is refused with 429 and Retry-After', () => {
-  const RETRY_AFTER = '1';
-
   it('for publishes_per_second, and publishes again a second later', async () => {
     const server = await startServerFor({ publishes_per_second: 3 });
     const client = await PusherClient.connect(server);
@@ -220,6 +222,30 @@ describe('an application that is over its rate is refused with 429 and Retry-Aft
     const { server, other } = await startTwoApplications({ publishes_per_second: 1 });
     await eventually(async () => expectRefusal(await publishTo(server, 'c'), 429));
     await publishTo(other, 'c').expect(200, {});
+  });
+});
+
+describe('a server that has too much to send already', () => {
+  it('takes no publish, with 503 and Retry-After, until there is room again', async () => {
+    const server = await startServer();
+    const client = await PusherClient.connect(server);
+    await client.subscribe('c');
+    const queue = server.app.get(FlushQueue, { strict: false });
+    const much = 64 * 1024 * 1024 + 1;
+    queue.pendingBytes += much;
+    const batch = [{ name: 'e', channel: 'c', data: 'd' }];
+    for (const refused of [
+      await publishTo(server, 'c'),
+      await api(server, 'POST', 'batch_events', { body: { batch } }),
+    ]) {
+      expectRefusal(refused, 503, 'Too many events wait to be sent.');
+      expect(refused.headers['retry-after']).toBe(RETRY_AFTER);
+    }
+    await api(server, 'GET', 'channels').expect(200);
+    queue.pendingBytes -= much;
+    await publishTo(server, 'c', { name: 'after' }).expect(200, {});
+    await client.expectFrame('after');
+    expect(client.framesLike('e')).toEqual([]);
   });
 });
 

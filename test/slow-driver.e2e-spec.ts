@@ -4,16 +4,17 @@ import { rosterSeenBy } from './harness/presence-model.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { occupiedChannels, publish, usersIn } from './harness/publish.js';
 import { Random } from './harness/random.js';
-import { slowDriver } from './harness/slow-driver.js';
+import { slowDriver, type Outage } from './harness/slow-driver.js';
 
 afterEach(closeAll);
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** A server whose state and messages are far away. */
-function start(seed: number) {
+function start(seed: number, outage?: Outage) {
   const scaling = { enabled: true, driver: 'slow' };
-  return startHost('Fastify', { revurb: { scaling, scalingDrivers: { slow: slowDriver(seed) } } });
+  const scalingDrivers = { slow: slowDriver(seed, outage) };
+  return startHost('Fastify', { revurb: { scaling, scalingDrivers } });
 }
 
 type Server = Awaited<ReturnType<typeof start>>;
@@ -31,7 +32,7 @@ describe('When state and messages are far away', () => {
       const present = new Map<PusherClient, string>();
       for (const i of numbers(100)) {
         const client = random.of(clients);
-        const user_id = `user-${clients.indexOf(client) % 9}`;
+        const user_id = `user-${clients.indexOf(client)}`;
         if (random.below(2) === 0) {
           client.unsubscribe(channel);
           present.delete(client);
@@ -93,6 +94,48 @@ describe('When state and messages are far away', () => {
         await client.expectFrame('price');
         await client.close();
       }
+    },
+  );
+});
+
+describe('Who is gone before the answer came', () => {
+  it.each([1, 2, 3])('is no member in the end (seed %i)', async (seed) => {
+    const server = await start(seed);
+    const random = new Random(seed);
+    const witness = await PusherClient.connect(server);
+    await witness.subscribePresence('presence-room', { user_id: 'witness' }, server);
+    for (const client of await connectMany(server, 30)) {
+      const auth = client.presenceAuth('presence-room', { user_id: client.socketId }, server);
+      client.sendSubscribe('presence-room', auth);
+      if (random.below(2) === 0) client.unsubscribe('presence-room');
+      if (random.below(2) === 0) void client.terminate();
+      else void client.close();
+    }
+    await eventually(async () => {
+      expect(await usersIn(server, 'presence-room')).toEqual(['witness']);
+      expect(rosterSeenBy(witness, 'presence-room')).toEqual(['witness']);
+    });
+  });
+});
+
+describe('While the other machine is gone', () => {
+  it.each(['news', 'presence-room', 'presence-cache-room'])(
+    'nobody is let into %s, and all is well afterwards',
+    async (channel) => {
+      const outage = { isOn: false };
+      const server = await start(1, outage);
+      const client = await PusherClient.connect(server);
+      const auth = client.presenceAuth(channel, { user_id: 'ann' }, server);
+      outage.isOn = true;
+      client.sendSubscribe(channel, auth);
+      await client.expectError(4200);
+      outage.isOn = false;
+      expect(await occupiedChannels(server)).toEqual([]);
+      await client.subscribe(channel, auth);
+      await publish(server, channel, 'event');
+      await client.expectFrame('event');
+      client.unsubscribe(channel);
+      await eventually(async () => expect(await occupiedChannels(server)).toEqual([]));
     },
   );
 });

@@ -9,7 +9,10 @@ const application = (id: string, keys: readonly string[], maxMessageSize = 10_00
   });
 
 function setUp(applications: readonly Application[]) {
-  const watch = { replace: (_: readonly Application[]) => {}, isStopped: false };
+  const watch: { replace: (applications: readonly Application[]) => void; isStopped: boolean } = {
+    replace: () => {},
+    isStopped: false,
+  };
   const provider = new ConfigApplicationProvider({
     applications,
     watch: (replace) => {

@@ -280,7 +280,7 @@ export class EnvironmentVariables {
   @Variable(file(), undefined, 'Key of the client certificate (PEM file).')
   REVERB_REDIS_TLS_KEY?: string;
 
-  @Variable(seconds(0), 3, 'Seconds a member may be gone before webhooks say so.')
+  @Variable(seconds(0), 3, 'Seconds a user may be gone before watchlists and webhooks say so.')
   @Group('Webhooks')
   REVERB_WEBHOOK_GRACE!: number;
 

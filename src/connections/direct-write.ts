@@ -6,18 +6,24 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
  * so it is found out on a real socket at start, and whoever gets null writes through the stream.
  *
  * What it relies on (Node 20 to 24): `socket._handle.writeBuffer(request, buffer)` takes what the
- * kernel takes at once; the rest is queued in the handle, which then shows a `writeQueueSize` above
- * 0, and `request.oncomplete` is called when that is out. A request whose write did not queue can be
- * used again.
+ * kernel takes at once. The rest it takes over together with the request, which then has an async
+ * id, and whose `oncomplete` is called when the bytes are out. A request that was not taken over can
+ * be used again; using one that was ends the process. The `writeQueueSize` of the handle does not
+ * tell them apart: what is taken over may be out at once, when the kernel finds room meanwhile.
  */
 
 /** The part of libuv's stream handle that is used. */
 interface StreamHandle {
+  /** Bytes. Looked at only to find out whether requests can be trusted. */
   readonly writeQueueSize: number;
   writeBuffer(request: WriteRequest, buffer: Buffer): number;
 }
 
+/** The async id of a request that was not taken over. */
+const NOT_TAKEN = -1;
+
 interface WriteRequest {
+  getAsyncId(): number;
   oncomplete?: (this: WriteRequest, status: number) => void;
   /** Keeps the bytes alive until they are out. */
   buffer?: Buffer;
@@ -56,7 +62,7 @@ export class DirectWriter {
       this.idle = new this.Request();
       return false;
     }
-    if (handle.writeQueueSize > 0) {
+    if (request.getAsyncId() !== NOT_TAKEN) {
       request.buffer = buffer;
       request.target = target;
       request.oncomplete = onComplete;
@@ -110,8 +116,8 @@ async function tryOut(server: Server, sockets: Socket[]): Promise<DirectWriter |
   const near = await accepted;
   sockets.push(near);
   near.on('error', () => near.destroy());
-  const writer = new DirectWriter(await requestConstructorOf(near, far));
-  return (await deliversInOrder(writer, near, far)) ? writer : null;
+  const Request = await requestConstructorOf(near, far);
+  return (await deliversInOrder(Request, near, far)) ? new DirectWriter(Request) : null;
 }
 
 /** Takes the constructor from a write that Node itself makes. */
@@ -130,11 +136,17 @@ async function requestConstructorOf(near: Socket, far: Socket): Promise<new () =
   await arrived;
   handle.writeBuffer = original;
   if (Request === undefined) throw new Error('the stream does not write through its handle');
+  if (new Request().getAsyncId() !== NOT_TAKEN)
+    throw new Error('a request does not tell its state');
   return Request;
 }
 
 /** Writes until the kernel's buffers are full, so that a write must queue, and then through the stream. */
-async function deliversInOrder(writer: DirectWriter, near: Socket, far: Socket): Promise<boolean> {
+async function deliversInOrder(
+  Request: new () => WriteRequest,
+  near: Socket,
+  far: Socket,
+): Promise<boolean> {
   const handle = handleOf(near);
   if (handle === null) return false;
   const written: Buffer[] = [];
@@ -146,7 +158,9 @@ async function deliversInOrder(writer: DirectWriter, near: Socket, far: Socket):
   far.pause();
   while (told.queued === 0 && written.length < MAX_CHUNKS) {
     const chunk = Buffer.alloc(CHUNK_SIZE, written.length);
-    if (!writer.write(handle, chunk, target)) return false;
+    // No request is used twice before it is known that they tell their state.
+    if (!new DirectWriter(Request).write(handle, chunk, target)) return false;
+    if (handle.writeQueueSize > 0 && told.queued === 0) return false;
     written.push(chunk);
   }
   const last = Buffer.from('.');
@@ -175,5 +189,6 @@ function once(emitter: Server | Socket, event: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     emitter.once(event, resolve);
     emitter.once('error', reject);
+    emitter.once('close', () => reject(new Error('closed')));
   });
 }

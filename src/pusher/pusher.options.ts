@@ -11,7 +11,7 @@ export interface PusherOptions {
   readonly maxOutboxSize: number;
   /** Bytes of an HTTP request body. */
   readonly maxRequestSize: number;
-  /** Head and body of an HTTP request. */
+  /** Head and body of an HTTP request, on a server of our own; a host sets that of its own HTTP server. */
   readonly requestTimeoutSeconds: number;
   /** From the upgrade request to the first frame. */
   readonly handshakeTimeoutSeconds: number;

@@ -166,12 +166,12 @@ export class SubscriptionService {
     this.counts.changed(connection.application, channel);
   }
 
-  private leave(connection: Connection, { appId, name }: Channel, member: Member): void {
-    const left = andThen(
-      this.state.leave(appId, name, connection.socketId, member.userId),
-      (isLast) =>
-        isLast ? this.cluster.broadcast(appId, name, memberRemoved(name, member)) : undefined,
-    );
+  private leave({ socketId }: Connection, { appId, name }: Channel, member: Member): void {
+    const left = andThen(this.state.leave(appId, name, socketId, member.userId), (isLast) => {
+      if (!isLast) return undefined;
+      // Not to the leaver: it may have come back before this arrives.
+      return this.cluster.broadcast(appId, name, memberRemoved(name, member), socketId);
+    });
     inBackground(left, this.logger);
   }
 

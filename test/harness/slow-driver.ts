@@ -7,15 +7,24 @@ import { Random } from './random.js';
 
 const MAX_TURNS = 4;
 
+/** Whether the other machine is gone. */
+export interface Outage {
+  isOn: boolean;
+}
+
 /** A connection to something far away: work is done there, and answered, in the order it was sent. */
 class Line {
   private lastDone: Promise<unknown> = Promise.resolve();
   private lastAnswer: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly random: Random) {}
+  constructor(
+    private readonly random: Random,
+    private readonly outage: Outage,
+  ) {}
 
   /** Resolves some time after the work was done. */
   send<T>(work: () => T): Promise<T> {
+    if (this.outage.isOn) return Promise.reject(new Error('The other machine is gone.'));
     const former = this.lastAnswer;
     const done = this.lastDone.then(() => this.rest()).then(work);
     const answer = done
@@ -44,13 +53,14 @@ function read(answer: unknown): unknown {
 
 /**
  * A driver that answers late, as one that speaks to another machine does: each call is done some
- * turns later and answered some turns after that, and messages arrive later still.
+ * turns later and answered some turns after that, and messages arrive later still. During an outage
+ * every call fails.
  */
-export function slowDriver(seed: number): ScalingDriver {
+export function slowDriver(seed: number, outage: Outage = { isOn: false }): ScalingDriver {
   class SlowStateStore extends MemoryStateStore {
     constructor() {
       super();
-      const line = new Line(new Random(seed));
+      const line = new Line(new Random(seed), outage);
       return new Proxy(this, {
         get: (store, name) => {
           const value: unknown = Reflect.get(store, name, store);
@@ -63,8 +73,8 @@ export function slowDriver(seed: number): ScalingDriver {
 
   class SlowPubSub extends PubSubProvider {
     private readonly topics = new Set<string>();
-    private readonly commands = new Line(new Random(seed + 1));
-    private readonly arrivals = new Line(new Random(seed + 2));
+    private readonly commands = new Line(new Random(seed + 1), outage);
+    private readonly arrivals = new Line(new Random(seed + 2), outage);
     private listener: PubSubListener | undefined;
 
     override listen(listener: PubSubListener): void {
@@ -76,7 +86,7 @@ export function slowDriver(seed: number): ScalingDriver {
     }
 
     override unsubscribe(topic: string): void {
-      void this.commands.send(() => this.topics.delete(topic));
+      this.commands.send(() => this.topics.delete(topic)).catch(() => undefined);
     }
 
     override publish(topic: string, message: ClusterMessage): Promise<void> {
