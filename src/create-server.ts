@@ -12,6 +12,9 @@ import { configureServer } from './server.js';
 /** How often slow requests are looked for. */
 const CHECK_INTERVAL_MS = 500;
 
+/** How long requests that are under way may take when the server closes. */
+const LATE_REQUEST_MS = 1000;
+
 /** Puts the standalone server together. It does not listen yet. */
 export async function createServer(
   loaded: LoadedConfiguration,
@@ -23,6 +26,7 @@ export async function createServer(
     { logger, abortOnError: false, bodyParser: false },
   );
   ignoreBodies(app);
+  endLateRequests(app);
   configureServer(app);
   return app;
 }
@@ -38,7 +42,7 @@ function httpAdapterOf({ pusher, listen }: ServerConfiguration): FastifyAdapter 
     headersTimeout: requestTimeout,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   };
-  const tls = listen.tls === undefined ? undefined : readTlsFiles(listen.tls);
+  const tls = listen.tls && { ...readTlsFiles(listen.tls), handshakeTimeout: requestTimeout };
   return new FastifyAdapter({
     ...(tls === undefined ? { http } : { https: { ...tls, ...http } }),
     requestTimeout,
@@ -57,6 +61,15 @@ function ignoreBodies(app: NestFastifyApplication): void {
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
   fastify.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     if (headers['content-type'] !== undefined) headers['content-type'] = undefined;
+    done();
+  });
+}
+
+/** Once a server closes, Node looks for slow requests no more: a silent peer would hold it for ever. */
+function endLateRequests(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('preClose', (done) => {
+    setTimeout(() => fastify.server.closeAllConnections(), LATE_REQUEST_MS).unref();
     done();
   });
 }

@@ -48,6 +48,10 @@ async function doBusiness(server: ServerProcess): Promise<PusherClient> {
   expect((await plainRequest(server.httpUrl, 'GET', '/apps/app-id/channels')).status).toBe(401);
   await PusherClient.refused({ ...server, url: server.url, key: 'unknown-key' });
   await bob.close();
+  await eventually(async () => {
+    const { json } = await signedRequest(server, 'GET', 'connections');
+    expect(json).toEqual({ connections: 1 });
+  });
   return ann;
 }
 

@@ -292,3 +292,41 @@ describe('a path is read', () => {
     expect((await rawHttp(server.port, bytes, { until: isAnswered })).statuses).toEqual([200]);
   });
 });
+
+describe('an upgrade that is only offered, as some HTTP clients do with every request', () => {
+  const OFFER = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'];
+
+  it.each([
+    ['in one piece', 1],
+    ['in pieces', 7],
+  ])('is ignored, and the request served: %s', async (_, pieces) => {
+    const { server, client } = await withSubscriber();
+    const socket = await RawSocket.open(server.port);
+    const headers = [...OFFER, `Content-Length: ${BODY.length}`];
+    for (let served = 1; served <= 2; served++) {
+      const request = publishHead(server, headers) + END + BODY;
+      const head = request.length - BODY.length;
+      socket.write(request.slice(0, head));
+      const size = Math.ceil(BODY.length / pieces);
+      for (let at = head; at < request.length; at += size) {
+        socket.write(request.slice(at, at + size));
+      }
+      const answered = served;
+      await socket.waitUntil(() => socket.statuses.length === answered);
+      expect(socket.statuses.at(-1)).toBe(200);
+      await client.expectFrame('e', { channel: 'c' });
+    }
+  });
+
+  it('does not make a WebSocket of the path for one', async () => {
+    const server = await startServer();
+    const head = ['GET /app/app-key HTTP/1.1', 'Host: a', ...OFFER].join('\r\n');
+    const socket = await RawSocket.open(server.port);
+    socket.write(head + END);
+    await socket.waitUntil(() => socket.statuses.length === 1);
+    expect(socket.statuses).toEqual([426]);
+    socket.write(`GET /up HTTP/1.1\r\nHost: a${END}`);
+    await socket.waitUntil(() => socket.statuses.length === 2);
+    expect(socket.statuses).toEqual([426, 200]);
+  });
+});

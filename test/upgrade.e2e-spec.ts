@@ -41,7 +41,6 @@ describe('A failed upgrade is answered in plain HTTP and leaves nothing open', (
       'two keys',
       { 'Sec-WebSocket-Key': ['dGhlIHNhbXBsZSBub25jZQ==', 'dGhlIHNhbXBsZSBub25jZQ=='] },
     ],
-    [400, 'another protocol to upgrade to', { Upgrade: 'h2c' }],
     [426, 'no version', { 'Sec-WebSocket-Version': null }],
     [426, 'an old version', { 'Sec-WebSocket-Version': '8' }],
     [426, 'a future version', { 'Sec-WebSocket-Version': '14' }],

@@ -36,5 +36,5 @@ export function signatureFault(
   const secret = secretOf(application, parts.key);
   if (secret === undefined) return 'The auth token is signed with a key of another application.';
   if (isSignatureOf(parts.signature, secret, text)) return undefined;
-  return 'The auth token has a wrong signature. Check the secret, the socket id and the channel name.';
+  return 'The auth token has a wrong signature. Check the secret, and the socket id and the data that were signed.';
 }

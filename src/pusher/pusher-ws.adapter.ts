@@ -5,6 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Connection, type ConnectionMessageHandler } from '../connections/connection.js';
 import { Handshake, rejectUpgrade } from './handshake.js';
+import { serveAsOrdinary, wantsWebSocket } from './http/ordinary-request.js';
 import { PUSHER_GATEWAY_PATH } from './pusher.gateway.js';
 
 /** What the gateway is bound to: emits `connection` with the connection and its request. */
@@ -88,13 +89,18 @@ export class PusherWsAdapter extends WsAdapter {
   }
 
   private onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    if (this.handshake.isMeant(request)) {
+    const server = this.httpServer as Server;
+    const isForOthers =
+      this.otherUpgrades.listenerCount('upgrade') > 0 || server.listenerCount('upgrade') > 1;
+    if (!wantsWebSocket(request) && !isForOthers) {
+      serveAsOrdinary(server, request, socket, head);
+    } else if (this.handshake.isMeant(request)) {
       this.handshake.upgrade(request, socket, head, (connection, connect) =>
         this.pusherServer.emit('connection', connection, connect),
       );
-    } else if (this.otherUpgrades.listenerCount('upgrade') > 0) {
+    } else if (isForOthers) {
       this.otherUpgrades.emit('upgrade', request, socket, head);
-    } else if ((this.httpServer as Server).listenerCount('upgrade') === 1) {
+    } else {
       rejectUpgrade(socket, 404, 'Nothing can be connected to at this path.');
     }
   }

@@ -99,7 +99,7 @@ export class UserService implements OnModuleDestroy {
   private closeConnections({ appId, userId }: TerminateMessage): void {
     const sentence = 'You got disconnected by the app.';
     const error = unauthorized(sentence);
-    for (const connection of [...this.registry.of(appId)]) {
+    for (const connection of this.registry.of(appId)) {
       if (this.belongsTo(connection, userId)) {
         connection.close(error.closeCode, sentence, errorFrame(error));
       }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { ChangeSignal, DEFAULT_TIMEOUT_MS, registerForClose } from './eventually.js';
 import { channelAuth, parseJson, userAuth } from './signed-request.js';
 import type { Credentials, Json } from './signed-request.js';
