@@ -40,7 +40,7 @@ export function watchApplicationFile(
         });
       }
     };
-    return watchFiles([file.path], look, file.intervalMs);
+    return watchFiles(look, file.intervalMs);
   };
 }
 

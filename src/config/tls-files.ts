@@ -45,8 +45,7 @@ export function watchTlsFiles(
     }
   };
   const { passphrase: _, ...paths } = files;
-  const watched = [files.cert, files.key, files.ca].filter((path) => path !== undefined);
-  return watchFiles(watched, replace, options.intervalMs);
+  return watchFiles(replace, options.intervalMs);
 }
 
 function readContents(files: TlsFiles): SecureContextOptions {

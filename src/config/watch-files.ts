@@ -1,24 +1,13 @@
-import { unwatchFile, watchFile } from 'node:fs';
-
 /** How often files are looked at, unless told otherwise. */
 export const WATCH_INTERVAL_MS = 1000;
 
 /**
- * Calls `look` whenever one of the files may have changed, by polling: that also sees a file that
- * was replaced by a rename, and the swapped symbolic links of Kubernetes. Does not keep the process
- * alive. `look` compares contents itself, since it is also called when nothing changed.
+ * Calls `look` again and again, and that is all: reading a small file costs less than a watcher that
+ * misses what happens while it starts, or that a rename or a swapped symbolic link of Kubernetes
+ * takes its file from under. `look` compares contents itself. Does not keep the process alive.
  * @returns the function that stops it
  */
-export function watchFiles(
-  paths: readonly string[],
-  look: () => void,
-  intervalMs = WATCH_INTERVAL_MS,
-): () => void {
-  for (const path of paths) watchFile(path, { interval: intervalMs, persistent: false }, look);
-  // The first poll only learns what is there: a change before it would never be told.
-  const afterFirstPoll = setTimeout(look, intervalMs).unref();
-  return () => {
-    clearTimeout(afterFirstPoll);
-    for (const path of paths) unwatchFile(path, look);
-  };
+export function watchFiles(look: () => void, intervalMs = WATCH_INTERVAL_MS): () => void {
+  const timer = setInterval(look, intervalMs).unref();
+  return () => clearInterval(timer);
 }
