@@ -440,10 +440,10 @@ describe('An upgrade', () => {
           // What only offers something else is an ordinary request, whatever its headers.
           const isUpgrade = upgrade.toLowerCase() === 'websocket';
           const isOurs = /^\/app\/[^/]+$/.test(path) && path !== '/app/%zz';
-          const expected = !isOurs
-            ? [404]
-            : !isUpgrade
-              ? [426]
+          const expected = !isUpgrade
+            ? [401, 404, 405, 426]
+            : !isOurs
+              ? [404]
               : method !== 'GET'
                 ? [405]
                 : version !== '13'
