@@ -1,5 +1,6 @@
 import type { Application } from './applications/application.js';
 import type { ServerConfiguration } from './config/server-configuration.js';
+import { clientOptionsOf, publicEndpoint, urlOf, type Endpoint } from './endpoint.js';
 
 /** What the start of a server is announced with. */
 export interface Announcement {
@@ -11,24 +12,28 @@ export interface Announcement {
 
 /** Puts together what may be said aloud: never a secret. */
 export function announcementOf(
-  { listen, pusher, scaling }: ServerConfiguration,
+  { scaling }: ServerConfiguration,
   applications: readonly Application[],
-  port: number,
+  endpoint: Endpoint,
 ): Announcement {
-  const host = listen.hostname ?? (isAnyAddress(listen.host) ? 'localhost' : listen.host);
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}${pusher.path}`;
+  const httpUrl = urlOf(endpoint);
   return {
-    webSocketUrl: `${listen.tls ? 'wss' : 'ws'}://${authority}`,
-    httpUrl: `${listen.tls ? 'https' : 'http'}://${authority}`,
+    webSocketUrl: httpUrl.replace('http', 'ws'),
+    httpUrl,
     applications: applications.map(({ id, keys }) => ({ id, key: keys[0]!.key })),
     scaling: scaling.enabled ? `on, ${scaling.driver} (${scaling.prefix})` : 'off, one node',
   };
 }
 
+/** Where a server that took this port is found. */
+export function endpointOf(configuration: ServerConfiguration, port: number): Endpoint {
+  return { ...publicEndpoint(configuration), port };
+}
+
 const MAX_LISTED_APPLICATIONS = 10;
 
 /** The announcement for a terminal, with a snippet to try. */
-export function bannerOf(announcement: Announcement, version: string): string {
+export function bannerOf(announcement: Announcement, endpoint: Endpoint, version: string): string {
   const { webSocketUrl, httpUrl, applications, scaling } = announcement;
   const listed = applications
     .slice(0, MAX_LISTED_APPLICATIONS)
@@ -44,35 +49,22 @@ export function bannerOf(announcement: Announcement, version: string): string {
     `  Applications  ${listed.join(', ') || 'none yet'}`,
     `  Scaling       ${scaling}`,
     '',
-    ...snippetOf(announcement),
+    ...snippetOf(applications[0]?.key, endpoint),
     '',
   ].join('\n');
 }
 
-function snippetOf({ webSocketUrl, applications: [first] }: Announcement): string[] {
-  if (first === undefined) return [];
-  const { protocol, hostname, port, pathname } = new URL(webSocketUrl);
-  const options = [
-    `wsHost: '${hostname}'`,
-    `wsPort: ${port}`,
-    `wssPort: ${port}`,
-    ...(pathname === '/' ? [] : [`wsPath: '${pathname}'`]),
-    `forceTLS: ${protocol === 'wss:'}`,
-    "enabledTransports: ['ws', 'wss']",
-    "cluster: ''",
-  ];
+function snippetOf(key: string | undefined, endpoint: Endpoint): string[] {
+  if (key === undefined) return [];
+  const options = [...clientOptionsOf(endpoint), "cluster: ''"].join(', ');
   return [
     '  Try it: connect with pusher-js,',
     '',
-    `    new Pusher('${first.key}', { ${options.join(', ')} })`,
+    `    new Pusher('${key}', { ${options} })`,
     "      .subscribe('hello').bind('greeting', console.log);",
     '',
     '  and publish from another terminal:',
     '',
     `    npx revurb events:trigger hello greeting '{"text":"Hello"}'`,
   ];
-}
-
-function isAnyAddress(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }

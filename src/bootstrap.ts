@@ -1,11 +1,10 @@
-import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { announcementOf, bannerOf } from './banner.js';
+import { announcementOf, bannerOf, endpointOf } from './banner.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import { packageVersion } from './config/package-version.js';
-import { watchTlsFiles } from './config/tls-files.js';
+import { watchTlsFiles, type SecureServer } from './config/tls-files.js';
 import { createServer } from './create-server.js';
 import { UnknownDriverError } from './scaling/scaling.module.js';
 import { ServerLogger } from './server-logger.js';
@@ -46,9 +45,10 @@ function outliveReaders(): void {
 }
 
 function announce({ configuration }: LoadedConfiguration, port: number, logger: Logger): void {
-  const announcement = announcementOf(configuration, configuration.applications, port);
+  const endpoint = endpointOf(configuration, port);
+  const announcement = announcementOf(configuration, configuration.applications, endpoint);
   if (configuration.log.format === 'json') logger.log('The server listens', announcement);
-  else process.stdout.write(`${bannerOf(announcement, packageVersion())}\n`);
+  else process.stdout.write(`${bannerOf(announcement, endpoint, packageVersion())}\n`);
 }
 
 function stopOnSignals(app: NestFastifyApplication, logger: Logger): void {

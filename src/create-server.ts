@@ -1,4 +1,5 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -68,9 +69,22 @@ function ignoreBodies(app: NestFastifyApplication): void {
 /** Once a server closes, Node looks for slow requests no more: a silent peer would hold it for ever. */
 function endLateRequests(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
+  const unsecured = new Set<Socket>();
+  if (fastify.server instanceof SecureServer) trackHandshakes(fastify.server, unsecured);
   fastify.addHook('preClose', (done) => {
-    setTimeout(() => fastify.server.closeAllConnections(), LATE_REQUEST_MS).unref();
+    setTimeout(() => {
+      fastify.server.closeAllConnections();
+      for (const socket of unsecured) socket.destroy();
+    }, LATE_REQUEST_MS).unref();
     done();
+  });
+}
+
+/** Keeps the sockets of a TLS server, which Node's own list has only once they speak HTTP. */
+function trackHandshakes(server: SecureServer, sockets: Set<Socket>): void {
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
 }
 
@@ -96,7 +110,10 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [status: number, sentence:
 
 /** Answers what is not HTTP, or is too slow. */
 function onClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // Without TLS nothing can be said to a client of it, nor will anything that is said ever end.
+  const isUnsecured = error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+  if (error.code === 'ECONNRESET' || isUnsecured || !socket.writable) return void socket.destroy();
+  socket.setTimeout(LATE_REQUEST_MS, () => socket.destroy());
   const [status, sentence] = CLIENT_ERRORS[error.code ?? ''] ?? [400, 'This is not valid HTTP.'];
   const body = JSON.stringify({ error: sentence });
   socket.end(

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import type { ApplicationProvider } from './applications/application-provider.js';
 import { ApplicationsModule } from './applications/applications.module.js';
 import type { ApplicationsOptions } from './applications/applications.options.js';
@@ -11,6 +11,8 @@ import { DEFAULT_SCALING_OPTIONS, type ScalingOptions } from './scaling/scaling.
 export interface RevurbOptions {
   /** Not needed with an `applicationProvider`. */
   readonly applications?: ApplicationsOptions['applications'];
+  /** Modules that export what the provider and the drivers below inject. */
+  readonly imports?: ModuleMetadata['imports'];
   /** Where applications come from instead, a database perhaps. */
   readonly applicationProvider?: Type<ApplicationProvider>;
   readonly server?: Partial<PusherOptions>;
@@ -34,11 +36,13 @@ export class RevurbModule {
         ApplicationsModule.forRoot({
           applications: options.applications ?? [],
           provider: options.applicationProvider,
+          imports: options.imports,
         }),
         ScalingModule.forRoot({
           ...DEFAULT_SCALING_OPTIONS,
           ...options.scaling,
           drivers: options.scalingDrivers,
+          imports: options.imports,
         }),
         PusherModule.forRoot(options.server ?? {}),
       ],

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { ApplicationProvider, createApplication, type Application } from '../src/index.js';
 import { api, expectRefusal, publishTo } from './harness/api.js';
 import { startHost } from './harness/host-application.js';
@@ -64,6 +64,40 @@ describe('applications from a provider of the host', () => {
     current = createApplication({ id, keys: [{ key, secret }], enabled: false });
     expectRefusal(await publishTo(server, 'c'), 403);
     expect((await PusherClient.refused(server)).closeCode).toBe(4003);
+  });
+});
+
+describe('a provider that needs something of the host', () => {
+  @Injectable()
+  class Database {
+    readonly find = findTestApplication;
+  }
+
+  @Module({ providers: [Database], exports: [Database] })
+  class DatabaseModule {}
+
+  @Injectable()
+  class InjectedProvider extends ApplicationProvider {
+    constructor(private readonly database: Database) {
+      super();
+    }
+
+    override findById(appId: string) {
+      return this.database.find(appId);
+    }
+
+    override findByKey(appKey: string) {
+      return this.database.find(appKey);
+    }
+  }
+
+  it('gets it from the modules the server imports', async () => {
+    const revurb = { applicationProvider: InjectedProvider, imports: [DatabaseModule] };
+    const server = await startHost('Express', { revurb });
+    const client = await PusherClient.connect(server);
+    await client.subscribe('c');
+    await publishTo(server, 'c').expect(200, {});
+    await client.expectFrame('e');
   });
 });
 

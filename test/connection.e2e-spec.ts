@@ -81,6 +81,8 @@ class Host implements ConnectionEnvironment {
     setImmediate(() => connection.close(4100, 'Slow consumer'));
   }
 
+  onClosed(): void {}
+
   onClosing(connection: Connection, code: number): void {
     this.closings.push({ connection, code });
     for (const [channel, seat] of connection.subscriptions) {

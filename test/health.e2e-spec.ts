@@ -1,5 +1,6 @@
 import request from 'supertest';
 import { api, expectRefusal, publishTo } from './harness/api.js';
+import { PubSubProvider } from '../src/scaling/pub-sub-provider.js';
 import { closeAll, eventually } from './harness/eventually.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { rawUpgrade, type RawWebSocket } from './harness/raw-socket.js';
@@ -93,5 +94,18 @@ describe('a server that is shutting down', () => {
     const { server } = await startDraining();
     const { closeCode } = await PusherClient.refused(server);
     expect(closeCode).toBe(4100);
+  });
+});
+
+describe('a node that has lost the others', () => {
+  it('is ready for its own clients, and says that the others are out of reach', async () => {
+    const server = await startServer();
+    const pubSub = server.app.get(PubSubProvider, { strict: false });
+    Object.defineProperty(pubSub, 'status', { get: () => 'down' });
+    const { body } = await request(server.httpUrl).get('/health/ready').expect(200);
+    expect(body).toMatchObject({
+      status: 'ok',
+      details: { server: { status: 'up' }, scaling: { status: 'down', mode: 'down' } },
+    });
   });
 });

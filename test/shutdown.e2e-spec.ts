@@ -206,4 +206,28 @@ describe('A server that closes is not held up', () => {
     await silent.expectDropped(4_000);
     await closing;
   });
+
+  it('by a peer that never begins its TLS handshake', async () => {
+    const server = await startServer({
+      REVERB_TLS_CERT: 'test/fixtures/tls/first.crt',
+      REVERB_TLS_KEY: 'test/fixtures/tls/first.key',
+    });
+    const silent = await RawSocket.open(server.port);
+    await plainRequest(server.httpUrl, 'GET', '/up');
+    const closing = server.close();
+    await silent.expectDropped(4_000);
+    await closing;
+  });
+});
+
+describe('A peer that never begins its TLS handshake', () => {
+  it('is dropped after the time a request may take', async () => {
+    const server = await startServer({
+      REVERB_TLS_CERT: 'test/fixtures/tls/first.crt',
+      REVERB_TLS_KEY: 'test/fixtures/tls/first.key',
+      REVERB_REQUEST_TIMEOUT: '1',
+    });
+    const silent = await RawSocket.open(server.port);
+    await silent.expectDropped(4_000);
+  });
 });

@@ -153,3 +153,39 @@ describe('A client that asks and does not read the answers', () => {
     expect([...server.logs.of('warn'), ...server.logs.of('error')]).toEqual([]);
   });
 });
+
+describe('A client that gets a large roster', () => {
+  const MEMBERS = 20;
+  const ROSTERS = {
+    REVERB_APP_MAX_PRESENCE_USER_INFO_SIZE: '90000',
+    REVERB_APP_MAX_MESSAGE_SIZE: '200000',
+    REVERB_MAX_OUTBOX_SIZE: '100000',
+  };
+
+  it.each(['true', 'false'])(
+    'is no slow consumer for what it asked for, nor for the little that follows (direct writes %s)',
+    async (REVERB_DIRECT_WRITES) => {
+      const server = await startServer({ ...ROSTERS, REVERB_DIRECT_WRITES });
+      const channels = ['presence-a', 'presence-b'];
+      for (let number = 0; number < MEMBERS; number++) {
+        const member = { user_id: number, user_info: 'x'.repeat(80_000) };
+        const client = await connect(server);
+        for (const channel of channels) await client.subscribePresence(channel, member, server);
+      }
+      const newcomer = await connect(server);
+      newcomer.pauseReading();
+      const asked = channels.map((channel) =>
+        newcomer.subscribePresence(channel, { user_id: 'new' }, server),
+      );
+      await signedRequest(server, 'POST', 'events', {
+        body: { name: 'small', channels, data: '' },
+      });
+      newcomer.resumeReading();
+      for (const frameOfRoster of await Promise.all(asked)) {
+        expect(frameOfRoster.json.presence.count).toBe(MEMBERS + 1);
+      }
+      expect(newcomer.isOpen).toBe(true);
+      expect(slowConsumersOf(server)).toBe(0);
+    },
+  );
+});

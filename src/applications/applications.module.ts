@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, Module, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { ApplicationProvider } from './application-provider.js';
 import { APPLICATIONS_OPTIONS, type ApplicationsOptions } from './applications.options.js';
 import { ConfigApplicationProvider } from './config-application.provider.js';
@@ -7,9 +7,14 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<ApplicationsOp
   optionsInjectionToken: APPLICATIONS_OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<{ provider?: Type<ApplicationProvider> }>({}, (definition, extras) => ({
+  .setExtras<{
+    provider?: Type<ApplicationProvider>;
+    /** Modules that export what the provider injects. */
+    imports?: ModuleMetadata['imports'];
+  }>({}, (definition, extras) => ({
     ...definition,
     global: true,
+    imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
     providers: [
       ...(definition.providers ?? []),
       { provide: ApplicationProvider, useClass: extras.provider ?? ConfigApplicationProvider },

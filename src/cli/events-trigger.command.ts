@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadOrExit } from '../config/load-or-exit.js';
-import { localEndpoint, urlOf } from './endpoint.js';
+import { localEndpoint, urlOf } from '../endpoint.js';
 import { publish, reasonOf, type Publication } from './publish.js';
 
 interface TriggerFlags {

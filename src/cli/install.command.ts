@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { ConfigurationError } from '../config/configuration-error.js';
 import { loadConfiguration } from '../config/load-configuration.js';
 import { createCredentials, hasCredentials, withCredentials } from './credentials.js';
-import { publicEndpoint, type Endpoint } from './endpoint.js';
+import { publicEndpoint, type Endpoint } from '../endpoint.js';
 import { snippets } from './snippets.js';
 
 interface InstallFlags {

@@ -1,5 +1,5 @@
 import type { Credentials } from './credentials.js';
-import type { Endpoint } from './endpoint.js';
+import { clientOptionsOf, type Endpoint } from '../endpoint.js';
 
 /** How to connect from pusher-js, Laravel Echo and a backend. Without the secret. */
 export function snippets({ id, key }: Pick<Credentials, 'id' | 'key'>, endpoint: Endpoint): string {
@@ -32,13 +32,8 @@ Backend, the npm package pusher (the secret is REVERB_APP_SECRET of the file):
 `;
 }
 
-function connection({ scheme, host, port, path }: Endpoint, indent: string): string {
-  return [
-    `wsHost: '${host}',`,
-    `wsPort: ${port},`,
-    `wssPort: ${port},`,
-    ...(path === '' ? [] : [`wsPath: '${path}',`]),
-    `forceTLS: ${scheme === 'https'},`,
-    `enabledTransports: ['ws', 'wss'],`,
-  ].join(`\n${indent}`);
+function connection(endpoint: Endpoint, indent: string): string {
+  return clientOptionsOf(endpoint)
+    .map((option) => `${option},`)
+    .join(`\n${indent}`);
 }

@@ -284,3 +284,21 @@ describe('The description of the variables', () => {
     expect(valueOf('REVERB_HOST')).toBeUndefined();
   });
 });
+
+describe('Redis variables of a Laravel application', () => {
+  const UNUSABLE = { REDIS_HOST: '/run/redis.sock', REDIS_PORT: '0', REDIS_URL: 'unix:///run/x' };
+
+  it('do not stop a server that does not scale', () => {
+    const { configuration } = load({ ...APPLICATION, ...UNUSABLE });
+    expect(configuration.warnings).toEqual(
+      Object.keys(UNUSABLE)
+        .sort()
+        .map((name) => expect.stringMatching(`^${name}: .*ignored, scaling is off`)),
+    );
+  });
+
+  it('do stop one that does', () => {
+    const env = { ...APPLICATION, ...UNUSABLE, REVERB_SCALING_ENABLED: 'true' };
+    expect(() => load(env)).toThrow('REDIS_HOST');
+  });
+});

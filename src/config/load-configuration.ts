@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Application } from '../applications/application.js';
 import type { ApplicationsOptions } from '../applications/applications.options.js';
 import { readApplicationFile, watchApplicationFile } from './application-file-watcher.js';
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError, type Fault } from './configuration-error.js';
 import { configuredApplications } from './configured-applications.js';
 import { parseEnvFile } from './env-file.js';
 import { EnvironmentVariables } from './environment-variables.js';
@@ -49,11 +49,12 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
   const layers = readLayers(options);
   const environment = Object.assign({}, ...layers.map(({ values }) => values)) as RawEnvironment;
   const { variables, given, faults, warnings } = inspectEnvironment(environment);
+  const isIdle = (fault: Fault) => !variables.REVERB_SCALING_ENABLED && REDIS.test(fault.variable);
   const file = variables.REVERB_APPS_FILE;
   const content = file === undefined ? undefined : readApplicationFile(file);
   const found = configuredApplications(variables, content, given);
   const allFaults = [...faults, ...fileFaults(variables), ...found.faults];
-  if (allFaults.length > 0) throw new ConfigurationError(allFaults);
+  if (!allFaults.every(isIdle)) throw new ConfigurationError(allFaults);
   completeDefaults(variables, found.isDevelopmentApplication, given);
   const findings = {
     applications: found.applications,
@@ -61,6 +62,9 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
     warnings: [
       ...(found.warning === undefined ? [] : [found.warning]),
       ...warnings,
+      ...allFaults.map(
+        (fault) => `${fault.variable}: ${fault.complaint}; ignored, scaling is off.`,
+      ),
       ...idleVariables(variables, found.applications),
     ],
   };
@@ -74,6 +78,9 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
     sources: sourcesOf(layers),
   };
 }
+
+/** A Laravel application has these for purposes of its own. */
+const REDIS = /^(REVERB_)?REDIS_/;
 
 /** What is asked for, checked, and not done by this version. */
 function idleVariables(

@@ -8,6 +8,8 @@ import type { ApplicationScope, Connection } from './connection.js';
 export class ConnectionRegistry {
   private readonly scopes = new Map<string, ApplicationScope>();
   private total = 0;
+  /** Connections that were closed, refused ones too, and wait for their peer: no longer among the others. */
+  readonly closing = new Set<Connection>();
 
   constructor(applications: ApplicationProvider) {
     applications.onChange((application) => this.refresh(application));

@@ -48,6 +48,8 @@ export interface ConnectionEnvironment {
    * @param code what it is closed with, as far as that is known
    */
   onClosing(connection: Connection, code: number): void;
+  /** Its socket is gone. Called once, after `onClosing`. */
+  onClosed(connection: Connection): void;
 }
 
 /** A gateway method, with the connection bound to it and Nest's guards, pipes and interceptors around it. */
@@ -67,6 +69,9 @@ const ABNORMAL_CLOSURE = 1006;
 
 /** Bytes of a close reason: a control frame holds 125, the code is 2 of them. */
 const MAX_REASON_SIZE = 123;
+
+/** How often the limit of the outbox what is owed to a client may be. */
+const MAX_OWED_LIMITS = 16;
 
 const NO_SEATS: ReadonlyMap<string, Seat> = new Map();
 
@@ -97,6 +102,8 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   handlers: readonly ConnectionMessageHandler[] = [];
   private seats: Map<string, Seat> | null = null;
   private directlyQueuedBytes = 0;
+  /** Of the unsent bytes, at most so many are not held against the client. */
+  private owedBytes = 0;
   private isTakingPart = true;
   private hasOverflown = false;
   private readonly writesDirectly: boolean;
@@ -172,7 +179,7 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   /**
    * Writes finished frames, in the order of the calls. Never throws. What the peer does not take is
    * queued up to the limit; beyond it the peer is a slow consumer and is closed. What is written
-   * while nothing is queued is never too much: a large roster says nothing about its reader.
+   * while nothing is queued is never too much, whatever its size.
    */
   write(bytes: Buffer): void {
     if (!this.isOpen || this.hasOverflown) return;
@@ -180,7 +187,10 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
     if (this.unsentBytes > 0) {
       socket.write(bytes);
       this.checkOverflow();
-    } else if (this.writesDirectly) {
+      return;
+    }
+    this.owedBytes = bytes.length;
+    if (this.writesDirectly) {
       const handle = handleOf(socket);
       if (handle !== null && !this.environment.directWriter!.write(handle, bytes, this)) {
         socket.destroy();
@@ -188,6 +198,18 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
     } else {
       socket.write(bytes);
     }
+  }
+
+  /**
+   * Writes what the client asked for and cannot have in parts, like the roster of a large channel:
+   * that says nothing about how it reads. Bounded too, at {@link MAX_OWED_LIMITS} times the limit.
+   */
+  writeOwed(bytes: Buffer): void {
+    if (this.unsentBytes > 0) {
+      const limit = this.environment.maxOutboxSize * MAX_OWED_LIMITS;
+      this.owedBytes = Math.min(this.owedBytes + bytes.length, limit);
+    }
+    this.write(bytes);
   }
 
   onQueued(bytes: number): void {
@@ -228,15 +250,18 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   }
 
   private leave(phase: 'closing' | 'closed', code: number): void {
-    if (this.phase !== 'closed') this.phase = phase;
-    if (!this.isTakingPart) return;
-    this.isTakingPart = false;
-    this.inbox.close();
-    this.environment.onClosing(this, code);
+    const wasClosed = this.phase === 'closed';
+    if (!wasClosed) this.phase = phase;
+    if (this.isTakingPart) {
+      this.isTakingPart = false;
+      this.inbox.close();
+      this.environment.onClosing(this, code);
+    }
+    if (phase === 'closed' && !wasClosed) this.environment.onClosed(this);
   }
 
   private checkOverflow(): void {
-    if (this.unsentBytes <= this.environment.maxOutboxSize) return;
+    if (this.unsentBytes - this.owedBytes <= this.environment.maxOutboxSize) return;
     this.hasOverflown = true;
     this.environment.onOverflow(this);
   }

@@ -56,11 +56,16 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
 
   onClosing(connection: Connection, code: number): void {
     this.traffic.closed(connection, code);
+    if (connection.phase === 'closing') this.registry.closing.add(connection);
     if (connection.scope === undefined) return;
     const { application, socketId } = connection;
     this.subscriptions.unsubscribeAll(connection);
     this.users.signOut(connection);
     this.registry.remove(connection);
     inBackground(this.state.closeConnection(application.id, socketId), this.logger);
+  }
+
+  onClosed(connection: Connection): void {
+    this.registry.closing.delete(connection);
   }
 }

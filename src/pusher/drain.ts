@@ -39,7 +39,7 @@ export class Drain implements BeforeApplicationShutdown {
     this.queue.drain();
     const connections = [...this.registry];
     await this.closeAll(connections);
-    await this.waitForPeers(connections);
+    await this.waitForPeers();
     this.logger.log(`Closed ${connections.length} connections`);
   }
 
@@ -59,13 +59,12 @@ export class Drain implements BeforeApplicationShutdown {
     }
   }
 
-  private async waitForPeers(connections: readonly Connection[]): Promise<void> {
+  /** Those who were refused or closed before are waited for as well, and no longer. */
+  private async waitForPeers(): Promise<void> {
+    const { closing } = this.registry;
     const endMs = performance.now() + FAREWELL_MS;
-    const isGone = ({ phase }: Connection) => phase === 'closed';
-    while (!connections.every(isGone) && performance.now() < endMs) await sleep(TICK_MS / 5);
-    for (const connection of connections) {
-      if (!isGone(connection)) connection.terminate();
-    }
+    while (closing.size > 0 && performance.now() < endMs) await sleep(TICK_MS / 5);
+    for (const connection of closing) connection.terminate();
   }
 }
 

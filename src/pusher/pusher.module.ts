@@ -21,7 +21,7 @@ import { UsersController } from './http/users.controller.js';
 import { KeepAlive } from './keep-alive.js';
 import { MessageRouter } from './message.router.js';
 import { PusherGateway } from './pusher.gateway.js';
-import { DEFAULT_PUSHER_OPTIONS, PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
+import { completePusherOptions, PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
 import { SubscriptionCountNotifier } from './subscription-count.notifier.js';
 import { SubscriptionService } from './subscription.service.js';
 import { TrafficLog } from './traffic.log.js';
@@ -53,7 +53,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     {
       provide: PUSHER_OPTIONS,
       inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: Partial<PusherOptions>) => ({ ...DEFAULT_PUSHER_OPTIONS, ...options }),
+      useFactory: completePusherOptions,
     },
     Admission,
     ClientEventService,

@@ -44,3 +44,18 @@ export const DEFAULT_PUSHER_OPTIONS: PusherOptions = Object.freeze({
   graceSeconds: 3,
   directWrites: true,
 });
+
+/**
+ * Completes options with the defaults; what is undefined counts as not given.
+ * @throws RangeError when the path is neither empty nor of the form `/prefix`
+ */
+export function completePusherOptions(options: Partial<PusherOptions>): PusherOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const complete = { ...DEFAULT_PUSHER_OPTIONS, ...Object.fromEntries(given) } as PusherOptions;
+  if (!/^(\/[^/?#]+)*$/.test(complete.path)) {
+    throw new RangeError(
+      `The path of the server must be empty or like "/prefix", not ${JSON.stringify(complete.path)}.`,
+    );
+  }
+  return complete;
+}

@@ -139,7 +139,7 @@ export class SubscriptionService {
     this.channels.subscribe(connection, channel, member);
     if (kind.needsAuth) connection.isAuthorized = true;
     const data = outcome === undefined || outcome.isFull ? '{}' : rosterData(outcome.members);
-    connection.write(subscriptionSucceeded(name, data));
+    connection.writeOwed(subscriptionSucceeded(name, data));
     if (kind.isCache) {
       const frame = cached && publishedEvent(cached.event, name, cached.data);
       const isAmongMissed = frame !== undefined && missed.some((other) => other.equals(frame));

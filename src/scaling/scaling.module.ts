@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, Module, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { ClusterService } from './cluster.service.js';
 import { LocalPubSubProvider } from './local-pub-sub.provider.js';
@@ -7,7 +7,7 @@ import { PubSubProvider } from './pub-sub-provider.js';
 import type { ScalingOptions } from './scaling.options.js';
 import { StateStore } from './state-store.js';
 
-/** The two classes that make several nodes one server. They may inject what the module they come from exports. */
+/** The two classes that make several nodes one server. They may inject what the `imports` of the module export. */
 export interface ScalingDriver {
   readonly pubSub: Type<PubSubProvider>;
   readonly stateStore: Type<StateStore>;
@@ -18,9 +18,14 @@ const SCALING_DRIVERS = Symbol('SCALING_DRIVERS');
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<ScalingOptions>()
     .setClassMethodName('forRoot')
-    .setExtras<{ drivers?: Readonly<Record<string, ScalingDriver>> }>({}, (definition, extras) => ({
+    .setExtras<{
+      drivers?: Readonly<Record<string, ScalingDriver>>;
+      /** Modules that export what the drivers inject. */
+      imports?: ModuleMetadata['imports'];
+    }>({}, (definition, extras) => ({
       ...definition,
       global: true,
+      imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
       providers: [
         ...(definition.providers ?? []),
         { provide: SCALING_DRIVERS, useValue: extras.drivers ?? {} },

@@ -35,6 +35,7 @@ export function fakeEnvironment(
     onMessage: () => undefined,
     onOverflow: () => {},
     onClosing: () => {},
+    onClosed: () => {},
     ...overrides,
   };
 }

@@ -90,6 +90,9 @@ export class EventsController {
   private async dispatch(application: Application, events: PublishedEvent[]): Promise<void> {
     if (this.drain.isDraining) throw unavailable('The server is shutting down.');
     const { id, publishesPerSecond: limit } = application;
+    if (limit > 0 && events.length > limit) {
+      throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);
+    }
     if (limit > 0 && !(await this.state.take(id, 'publishes', events.length, limit))) {
       throw tooManyRequests(`Application ${id} may publish ${limit} events a second.`);
     }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import { Drain } from '../drain.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { parseQuery } from '../protocol/signature.js';
 import { mark } from './api-request.js';
@@ -33,7 +34,10 @@ type Rewritable = IncomingMessage & { originalUrl?: string };
  */
 @Injectable()
 export class FrontDoor {
-  constructor(@Inject(PUSHER_OPTIONS) private readonly options: PusherOptions) {}
+  constructor(
+    @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
+    private readonly drain: Drain,
+  ) {}
 
   /**
    * Listens ahead of the framework's own listener.
@@ -60,6 +64,7 @@ export class FrontDoor {
     if (!ROUTED_METHODS.has(request.method)) request.method = 'GET';
     hideBody(request);
     this.allowOrigin(request, response);
+    if (this.drain.isDraining) response.setHeader('Connection', 'close');
   }
 
   private allowOrigin(request: IncomingMessage, response: ServerResponse): void {

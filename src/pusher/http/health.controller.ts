@@ -38,19 +38,24 @@ export class HealthController {
 
   /** The server takes connections: 503 while it drains. */
   @Get('health/ready')
-  ready(): Promise<HealthCheckResult> {
+  async ready(): Promise<HealthCheckResult> {
     this.checkOpen();
-    return this.health.check([() => this.indicators.check('server').up(), () => this.scaling()]);
+    const result = await this.health.check([() => this.indicators.check('server').up()]);
+    const scaling = this.scaling();
+    return {
+      ...result,
+      info: { ...result.info, scaling },
+      details: { ...result.details, scaling },
+    };
   }
 
   private checkOpen(): void {
     if (this.drain.isDraining) throw unavailable('The server is shutting down.');
   }
 
-  /** Says whether other nodes can be reached. Clients of this node are served either way. */
+  /** Whether other nodes can be reached. The server is ready either way: clients of this node are served. */
   private scaling() {
     const { status } = this.cluster;
-    const details = { scaling: { status: status === 'down' ? 'down' : 'up', mode: status } };
-    return details as { scaling: { status: 'up' | 'down'; mode: string } };
+    return { status: status === 'down' ? 'down' : 'up', mode: status } as const;
   }
 }

@@ -1,6 +1,6 @@
-import { loadConfiguration } from '../config/load-configuration.js';
+import { loadConfiguration } from './config/load-configuration.js';
 import { localEndpoint, publicEndpoint, urlOf } from './endpoint.js';
-import { snippets } from './snippets.js';
+import { snippets } from './cli/snippets.js';
 
 function configurationOf(env: Record<string, string>) {
   const application = { REVERB_APP_ID: '1', REVERB_APP_KEY: 'k', REVERB_APP_SECRET: 'hunter2' };
