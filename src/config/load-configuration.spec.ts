@@ -290,11 +290,11 @@ describe('Redis variables of a Laravel application', () => {
 
   it('do not stop a server that does not scale', () => {
     const { configuration } = load({ ...APPLICATION, ...UNUSABLE });
-    expect(configuration.warnings).toEqual(
-      Object.keys(UNUSABLE)
-        .sort()
-        .map((name) => expect.stringMatching(`^${name}: .*ignored, scaling is off`)),
-    );
+    expect(configuration.warnings).toHaveLength(3);
+    for (const name of Object.keys(UNUSABLE)) {
+      const warning = expect.stringMatching(`^${name}: .*ignored, scaling is off`);
+      expect(configuration.warnings).toContainEqual(warning);
+    }
   });
 
   it('do stop one that does', () => {
