@@ -1,4 +1,4 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { LoggerService } from '@nestjs/common';
@@ -8,6 +8,7 @@ import { AppModule } from './app.module.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import type { ServerConfiguration } from './config/server-configuration.js';
 import { readTlsFiles } from './config/tls-files.js';
+import { answerAndHangUp } from './pusher/http/raw-answer.js';
 import { configureServer } from './server.js';
 
 /** How often slow requests are looked for. */
@@ -115,10 +116,5 @@ function onClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || isUnsecured || !socket.writable) return void socket.destroy();
   socket.setTimeout(LATE_REQUEST_MS, () => socket.destroy());
   const [status, sentence] = CLIENT_ERRORS[error.code ?? ''] ?? [400, 'This is not valid HTTP.'];
-  const body = JSON.stringify({ error: sentence });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
-      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
+  answerAndHangUp(socket, status, sentence);
 }

@@ -1,7 +1,6 @@
-import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { ConsoleLogger } from '@nestjs/common';
+import { LOG_LEVELS } from './config/log-levels.js';
 import type { LogConfiguration } from './config/server-configuration.js';
-
-const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
 /** Parts of Nest that tell at `log` what interests only those who debug. */
 const CHATTY_CONTEXTS = new Set([
@@ -18,7 +17,7 @@ export class ServerLogger extends ConsoleLogger {
   constructor({ level, format }: LogConfiguration) {
     super({
       json: format === 'json',
-      logLevels: LEVELS.slice(0, LEVELS.indexOf(level) + 1),
+      logLevels: LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(level) + 1),
       prefix: 'Revurb',
     });
   }

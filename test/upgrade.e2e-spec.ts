@@ -228,3 +228,12 @@ describe('The path prefix', () => {
     expect((await signedRequest(server, 'GET', 'connections')).json).toEqual({ connections: 1 });
   });
 });
+
+describe('A request line with the whole URL, as a proxy may send it', () => {
+  it('connects like any other', async () => {
+    const server = await startServer();
+    const socket = await rawUpgrade(server.port, 'http://example.test/app/app-key?protocol=7');
+    expect(socket.status).toBe(101);
+    expect((await socket.nextFrame()).text).toContain('pusher:connection_established');
+  });
+});

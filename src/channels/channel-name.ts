@@ -48,7 +48,11 @@ const PREFIXED: readonly (readonly [prefix: string, kind: ChannelKind])[] = [
 ];
 
 const NAME = /^[-a-zA-Z0-9_=@,.;]+$/;
-const USER_ID = /^[-a-zA-Z0-9_=@,.;]{1,128}$/;
+
+/** Characters of a user's id. */
+export const MAX_USER_ID_LENGTH = 128;
+
+const USER_ID = new RegExp(`^[-a-zA-Z0-9_=@,.;]{1,${MAX_USER_ID_LENGTH}}$`);
 
 /** The kind of a channel, from its prefix alone: anchored, and the dash is part of it. */
 export function channelKindOf(channel: string): ChannelKind {

@@ -1,4 +1,5 @@
 import type { LogLevel } from '@nestjs/common';
+import { LOG_LEVELS } from './log-levels.js';
 import type { ClientEventPolicy } from '../applications/application.js';
 import type { RedisNode } from './server-configuration.js';
 import {
@@ -22,7 +23,6 @@ import {
 import { Group, Variable } from './variable.js';
 
 const CLIENT_EVENT_POLICIES: readonly ClientEventPolicy[] = ['all', 'members', 'none'];
-const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
 /** Part of a URL path, and a key stands before the colon of an `auth`. */
 export const IDENTIFIER = /^[^\s/?#%:]{1,255}$/;

@@ -1,6 +1,5 @@
+import { MAX_USER_ID_LENGTH } from '../channels/channel-name.js';
 import type { Member } from '../scaling/state-store.js';
-
-const MAX_USER_ID_LENGTH = 128;
 
 /** Says what is wrong with `channel_data`. */
 export class ChannelDataError extends Error {}

@@ -1,4 +1,4 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -11,6 +11,8 @@ import type { ConnectRequest } from './admission.js';
 import { ClientAddress } from './client-address.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
 import { withDeadline } from './deadline.js';
+import { answerAndHangUp } from './http/raw-answer.js';
+import { originFormOf } from './http/api-routes.js';
 import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
 import { parseQuery } from './protocol/signature.js';
 
@@ -68,7 +70,7 @@ export class Handshake {
     onConnection: OnConnection,
   ): void {
     const fault = faultOf(request);
-    if (fault !== undefined) return rejectUpgrade(socket, ...fault);
+    if (fault !== undefined) return answerAndHangUp(socket, ...fault);
     const found = this.find(this.appKeyOf(request) ?? '');
     if (!(found instanceof Promise)) {
       return this.complete(request, socket, head, found, onConnection);
@@ -164,7 +166,7 @@ export class Handshake {
   }
 
   private appKeyOf(request: IncomingMessage): string | undefined {
-    const [path = ''] = (request.url ?? '').split('?');
+    const [path = ''] = originFormOf(request.url ?? '').split('?');
     if (!path.startsWith(this.pathPrefix)) return undefined;
     const key = path.slice(this.pathPrefix.length);
     if (key === '' || key.includes('/')) return undefined;
@@ -224,22 +226,6 @@ function faultOf(request: IncomingMessage): UpgradeFault | undefined {
     return [400, 'Sec-WebSocket-Key is missing or malformed.'];
   }
   return undefined;
-}
-
-/** Answers an upgrade that fails with plain HTTP, and leaves nothing open. */
-export function rejectUpgrade(
-  socket: Socket,
-  status: number,
-  sentence: string,
-  headers = '',
-): void {
-  const body = JSON.stringify({ error: sentence });
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${headers}` +
-      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }
 
 function asError(error: unknown): Error {

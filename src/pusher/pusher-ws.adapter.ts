@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Connection, type ConnectionMessageHandler } from '../connections/connection.js';
-import { Handshake, rejectUpgrade } from './handshake.js';
+import { Handshake } from './handshake.js';
+import { answerAndHangUp } from './http/raw-answer.js';
 import { serveAsOrdinary, wantsWebSocket } from './http/ordinary-request.js';
 import { PUSHER_GATEWAY_PATH } from './pusher.gateway.js';
 
@@ -101,7 +102,7 @@ export class PusherWsAdapter extends WsAdapter {
     } else if (isForOthers) {
       this.otherUpgrades.emit('upgrade', request, socket, head);
     } else {
-      rejectUpgrade(socket, 404, 'Nothing can be connected to at this path.');
+      answerAndHangUp(socket, 404, 'Nothing can be connected to at this path.');
     }
   }
 }

@@ -1,13 +1,8 @@
 import { isUserId } from '../channels/channel-name.js';
 import type { SignedInUser } from '../connections/connection.js';
 
-/** What `user_data` says. */
-export interface UserData extends Pick<SignedInUser, 'id' | 'userInfo'> {
-  readonly watchlist: readonly string[];
-}
-
 /** Reads the `user_data` of a signin. @returns undefined when it is unreadable or has no proper id */
-export function parseUserData(text: string): UserData | undefined {
+export function parseUserData(text: string): SignedInUser | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ChannelManager } from '../channels/channel.manager.js';
-import type { Connection } from '../connections/connection.js';
+import type { Connection, SignedInUser } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { andThen, inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { TerminateMessage } from '../scaling/cluster-message.js';
@@ -13,7 +13,7 @@ import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
 import { errorFrame, signinSuccess } from './protocol/server-frame.js';
 import { userStringToSign } from './protocol/signature.js';
 import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
-import { parseUserData, type UserData } from './user-data.js';
+import { parseUserData } from './user-data.js';
 import { WatchlistService } from './watchlist.service.js';
 
 /** Knows which connections belong to which user (protocol, section 6). */
@@ -75,7 +75,7 @@ export class UserService implements OnModuleDestroy {
     return this.cluster.terminate(appId, userId);
   }
 
-  private async bind(connection: Connection, user: UserData, userData: string): Promise<void> {
+  private async bind(connection: Connection, user: SignedInUser, userData: string): Promise<void> {
     const { application, socketId } = connection;
     connection.user = user;
     const signed = this.state.signIn(application.id, user.id, socketId);

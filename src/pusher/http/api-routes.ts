@@ -63,3 +63,8 @@ function matches(parts: readonly string[], segments: readonly string[]): boolean
   if (parts.length !== segments.length) return false;
   return parts.every((part, i) => part.startsWith(':') || part === segments[i]);
 }
+
+/** The URL without the scheme and host that a client may put in front as if to a proxy (RFC 9112, section 3.2.2). */
+export function originFormOf(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
+}

@@ -4,7 +4,7 @@ import { Drain } from '../drain.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { parseQuery } from '../protocol/signature.js';
 import { mark } from './api-request.js';
-import { isOurs, routedPath } from './api-routes.js';
+import { isOurs, originFormOf, routedPath } from './api-routes.js';
 
 /** What tells a framework that a request has a body. */
 const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'] as const;
@@ -87,11 +87,6 @@ function hideBody({ headers }: IncomingMessage): void {
   for (const header of BODY_HEADERS) {
     if (headers[header] !== undefined) headers[header] = undefined;
   }
-}
-
-/** The URL without the scheme and host that a client may put in front as if to a proxy (RFC 9112, section 3.2.2). */
-function originFormOf(url: string): string {
-  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
 }
 
 /** The parts of a path, decoded. A slash at the end is none. */

@@ -1,12 +1,11 @@
 import { Controller, HttpCode, Post, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { MAX_USER_ID_LENGTH } from '../../channels/channel-name.js';
 import { UserService } from '../user.service.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { badRequest } from './api-error.js';
 import { ROUTE_ROOT } from './api-routes.js';
 import { Signed, type SignedRequest } from './api-request.js';
 import { SignatureGuard } from './signature.guard.js';
-
-const MAX_USER_ID_LENGTH = 128;
 
 /**
  * Terminating users: `POST /apps/{id}/users/{user}/terminate_connections`, and the same without

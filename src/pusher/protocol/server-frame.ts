@@ -1,4 +1,5 @@
 import { textFrame } from '../../connections/frame.js';
+import type { Member } from '../../scaling/state-store.js';
 import type { PusherError, SubscriptionRefusal } from './pusher-error.js';
 
 /*
@@ -6,13 +7,6 @@ import type { PusherError, SubscriptionRefusal } from './pusher-error.js';
  * broadcast is encoded once whatever the number of receivers. `data` is always a JSON string,
  * because several client libraries decode nothing else.
  */
-
-/** A member of a presence channel as it goes out: the id in the JSON type it came in, `user_info` as JSON text. */
-export interface MemberFrameData {
-  readonly id: string | number;
-  readonly userId: string;
-  readonly userInfo: string | undefined;
-}
 
 const frameOf = (event: string, data: string) =>
   textFrame(`{"event":"${event}","data":${JSON.stringify(data)}}`);
@@ -56,7 +50,7 @@ export function subscriptionError(channel: string, refusal: SubscriptionRefusal)
 }
 
 /** The `data` of a presence channel's subscription_succeeded: its roster, each user once. */
-export function rosterData(members: Iterable<MemberFrameData>): string {
+export function rosterData(members: Iterable<Member>): string {
   const ids: string[] = [];
   const hash: string[] = [];
   for (const member of members) {
@@ -67,7 +61,7 @@ export function rosterData(members: Iterable<MemberFrameData>): string {
 }
 
 /** A user is in a presence channel now. `user_info` is there only if it was given. */
-export function memberAdded(channel: string, member: MemberFrameData): Buffer {
+export function memberAdded(channel: string, member: Member): Buffer {
   const userInfo = member.userInfo === undefined ? '' : `,"user_info":${member.userInfo}`;
   return channelFrameOf(
     'pusher_internal:member_added',
@@ -77,7 +71,7 @@ export function memberAdded(channel: string, member: MemberFrameData): Buffer {
 }
 
 /** A user is in a presence channel no more, with any of its connections. */
-export function memberRemoved(channel: string, member: MemberFrameData): Buffer {
+export function memberRemoved(channel: string, member: Member): Buffer {
   return channelFrameOf(
     'pusher_internal:member_removed',
     channel,
