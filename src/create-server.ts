@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { LoggerService } from '@nestjs/common';
@@ -61,9 +61,8 @@ function ignoreBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
-  fastify.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+  fastify.server.prependListener('request', ({ headers }: IncomingMessage) => {
     if (headers['content-type'] !== undefined) headers['content-type'] = undefined;
-    done();
   });
 }
 

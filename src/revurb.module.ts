@@ -6,6 +6,7 @@ import { PusherModule } from './pusher/pusher.module.js';
 import type { PusherOptions } from './pusher/pusher.options.js';
 import { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
 import { DEFAULT_SCALING_OPTIONS, type ScalingOptions } from './scaling/scaling.options.js';
+import { withDefaults } from './with-defaults.js';
 
 /** What a host says when it imports the server. */
 export interface RevurbOptions {
@@ -39,8 +40,7 @@ export class RevurbModule {
           imports: options.imports,
         }),
         ScalingModule.forRoot({
-          ...DEFAULT_SCALING_OPTIONS,
-          ...options.scaling,
+          ...withDefaults(DEFAULT_SCALING_OPTIONS, options.scaling ?? {}),
           drivers: options.scalingDrivers,
           imports: options.imports,
         }),

@@ -1,3 +1,5 @@
+import { withDefaults } from '../with-defaults.js';
+
 /** Who may send client events: any connection, only members of the channel, or nobody. */
 export type ClientEventPolicy = 'all' | 'members' | 'none';
 
@@ -119,10 +121,11 @@ export type ApplicationDescription = Partial<ApplicationSettings> &
  * @throws RangeError when it has no key or a zero activity timeout, which no client library survives.
  */
 export function createApplication(description: ApplicationDescription): Application {
-  const given = Object.entries(description).filter(([, value]) => value !== undefined);
+  const { id, keys, ...settings } = description;
   const application: Application = {
-    ...DEFAULT_APPLICATION_SETTINGS,
-    ...(Object.fromEntries(given) as ApplicationDescription),
+    ...withDefaults(DEFAULT_APPLICATION_SETTINGS, settings),
+    id,
+    keys,
   };
   if (application.keys.length === 0) {
     throw new RangeError(`Application ${application.id} needs at least one key.`);

@@ -104,7 +104,6 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   private directlyQueuedBytes = 0;
   /** Of the unsent bytes, at most so many are not held against the client. */
   private owedBytes = 0;
-  private isTakingPart = true;
   private hasOverflown = false;
   private readonly writesDirectly: boolean;
 
@@ -127,6 +126,10 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   get application(): Application {
     if (this.scope === undefined) throw new Error('The connection has no application.');
     return this.scope.application;
+  }
+
+  private get isTakingPart(): boolean {
+    return this.phase === 'established' || this.phase === 'admitting';
   }
 
   get isOpen(): boolean {
@@ -250,10 +253,10 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   }
 
   private leave(phase: 'closing' | 'closed', code: number): void {
+    const { isTakingPart } = this;
     const wasClosed = this.phase === 'closed';
     if (!wasClosed) this.phase = phase;
-    if (this.isTakingPart) {
-      this.isTakingPart = false;
+    if (isTakingPart) {
       this.inbox.close();
       this.environment.onClosing(this, code);
     }

@@ -1,3 +1,5 @@
+import { withDefaults } from '../with-defaults.js';
+
 /** Token of the {@link PusherOptions}. */
 export const PUSHER_OPTIONS = Symbol('PUSHER_OPTIONS');
 
@@ -50,8 +52,7 @@ export const DEFAULT_PUSHER_OPTIONS: PusherOptions = Object.freeze({
  * @throws RangeError when the path is neither empty nor of the form `/prefix`
  */
 export function completePusherOptions(options: Partial<PusherOptions>): PusherOptions {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const complete = { ...DEFAULT_PUSHER_OPTIONS, ...Object.fromEntries(given) } as PusherOptions;
+  const complete = withDefaults(DEFAULT_PUSHER_OPTIONS, options);
   if (!/^(\/[^/?#]+)*$/.test(complete.path)) {
     throw new RangeError(
       `The path of the server must be empty or like "/prefix", not ${JSON.stringify(complete.path)}.`,

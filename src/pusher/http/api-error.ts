@@ -34,3 +34,9 @@ export const tooManyRequests = (sentence: string) =>
 /** 503: this server cannot now; the same request may be sent again a second later. */
 export const unavailable = (sentence: string) =>
   new ApiError(503, sentence, { 'Retry-After': '1' });
+
+/** The server drains. */
+export const shuttingDown = () => unavailable('The server is shutting down.');
+
+/** Nothing is served at the path. */
+export const noSuchPath = () => notFound('There is nothing at this path.');

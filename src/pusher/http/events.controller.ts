@@ -11,7 +11,7 @@ import { StateStore } from '../../scaling/state-store.js';
 import { Drain } from '../drain.js';
 import { EventDispatcher, type PublishedEvent } from '../event.dispatcher.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
-import { badRequest, tooManyRequests, unavailable } from './api-error.js';
+import { badRequest, shuttingDown, tooManyRequests } from './api-error.js';
 import { Header, Signed, type SignedRequest } from './api-request.js';
 import { ROUTE_ROOT } from './api-routes.js';
 import { BatchEventDto, BatchEventsDto } from './dto/batch-events.dto.js';
@@ -88,7 +88,7 @@ export class EventsController {
   }
 
   private async dispatch(application: Application, events: PublishedEvent[]): Promise<void> {
-    if (this.drain.isDraining) throw unavailable('The server is shutting down.');
+    if (this.drain.isDraining) throw shuttingDown();
     const { id, publishesPerSecond: limit } = application;
     if (limit > 0 && events.length > limit) {
       throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);

@@ -1,7 +1,7 @@
 import { All, Controller, HttpCode, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { ApiExceptionFilter } from './api-exception.filter.js';
-import { ApiError, methodNotAllowed, notFound } from './api-error.js';
+import { ApiError, methodNotAllowed, noSuchPath } from './api-error.js';
 import { apiRequestOf } from './api-request.js';
 import { FALLBACK_PATH, findRoute, ROUTE_ROOT } from './api-routes.js';
 
@@ -21,7 +21,7 @@ export class FallbackController {
       throw new ApiError(426, 'Connect to this path with a WebSocket.', { Upgrade: 'websocket' });
     }
     const route = findRoute(segments);
-    if (route === undefined) throw notFound('There is nothing at this path.');
+    if (route === undefined) throw noSuchPath();
     if (raw.method === 'OPTIONS' && raw.headers['access-control-request-method'] !== undefined) {
       return;
     }

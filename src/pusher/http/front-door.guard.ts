@@ -1,5 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { notFound } from './api-error.js';
+import { noSuchPath } from './api-error.js';
 import { apiRequestOf, rawRequestOf } from './api-request.js';
 
 /** Lets those through that came by the front door: nobody else knows the path of a controller. */
@@ -7,6 +7,6 @@ import { apiRequestOf, rawRequestOf } from './api-request.js';
 export class FrontDoorGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (apiRequestOf(rawRequestOf(context)) !== undefined) return true;
-    throw notFound('There is nothing at this path.');
+    throw noSuchPath();
   }
 }

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/terminus';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import { Drain } from '../drain.js';
-import { unavailable } from './api-error.js';
+import { shuttingDown } from './api-error.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { ROUTE_ROOT } from './api-routes.js';
 import { FrontDoorGuard } from './front-door.guard.js';
@@ -50,7 +50,7 @@ export class HealthController {
   }
 
   private checkOpen(): void {
-    if (this.drain.isDraining) throw unavailable('The server is shutting down.');
+    if (this.drain.isDraining) throw shuttingDown();
   }
 
   /** Whether other nodes can be reached. The server is ready either way: clients of this node are served. */

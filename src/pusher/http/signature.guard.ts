@@ -4,7 +4,14 @@ import { secretOf, type Application } from '../../applications/application.js';
 import { StateStore } from '../../scaling/state-store.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { isSignatureOf, md5, requestStringToSign } from '../protocol/signature.js';
-import { forbidden, notFound, tooLarge, tooManyRequests, unauthorized } from './api-error.js';
+import {
+  forbidden,
+  noSuchPath,
+  notFound,
+  tooLarge,
+  tooManyRequests,
+  unauthorized,
+} from './api-error.js';
 import { apiRequestOf, rawRequestOf, type ApiRequest } from './api-request.js';
 import { readBody } from './request-body.js';
 
@@ -23,7 +30,7 @@ export class SignatureGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const raw = rawRequestOf(context);
     const request = apiRequestOf(raw);
-    if (request === undefined) throw notFound('There is nothing at this path.');
+    if (request === undefined) throw noSuchPath();
     const method = raw.method ?? '';
     const application = await this.applicationOf(request);
     this.checkSignature(application, method, request);
