@@ -8,6 +8,9 @@ describe('the public API', () => {
       'ClosingError',
       'Connection',
       'EventDispatcher',
+      'HAND_OVER_MS',
+      'LocalPubSubProvider',
+      'MemoryStateStore',
       'MetricsHandler',
       'OverloadError',
       'PubSubProvider',
@@ -16,12 +19,16 @@ describe('the public API', () => {
       'PusherModule',
       'PusherWsAdapter',
       'RevurbModule',
+      'SCALING_OPTIONS',
       'ScalingModule',
       'StateStore',
       'SubscriptionError',
+      'UNKNOWN_VERSION',
       'UserService',
       'configureServer',
       'createApplication',
+      'decodeClusterMessage',
+      'encodeClusterMessage',
     ]);
   });
 

@@ -44,10 +44,12 @@ export { ApplicationsModule } from './applications/applications.module.js';
 export type { ApplicationsOptions } from './applications/applications.options.js';
 
 // Publishing, asking, and what guards, pipes and interceptors meet.
-export { EventDispatcher, OverloadError, type PublishedEvent } from './pusher/event.dispatcher.js';
+export { EventDispatcher, type PublishedEvent } from './pusher/event.dispatcher.js';
+export { OverloadError } from './scaling/overload-error.js';
 export { UserService } from './pusher/user.service.js';
 export { MetricsHandler } from './metrics/metrics.handler.js';
 export type { ChannelAttribute, ChannelInfo } from './metrics/channel-info.js';
+export type { SurveyResult } from './metrics/node-survey.js';
 export {
   Connection,
   type ClientDescription,
@@ -62,22 +64,48 @@ export {
   type SubscriptionRefusal,
 } from './pusher/protocol/pusher-error.js';
 
-// Ports of a cluster, for drivers of your own.
+// Ports of a cluster, and what drivers of your own are made of.
 export { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
-export type { ScalingOptions } from './scaling/scaling.options.js';
+export {
+  SCALING_OPTIONS,
+  type PartialScalingOptions,
+  type RedisNode,
+  type RedisOptions,
+  type RedisTlsFiles,
+  type ScalingOptions,
+} from './scaling/scaling.options.js';
 export { PubSubProvider, type PubSubListener } from './scaling/pub-sub-provider.js';
 export {
+  HAND_OVER_MS,
   StateStore,
+  UNKNOWN_VERSION,
   type CachedEvent,
   type CachedEventWithTtl,
   type ChannelState,
   type JoinOutcome,
+  type LeaveOutcome,
   type Member,
+  type MembersChange,
+  type Roster,
+  type RosterVersion,
+  type StateListener,
 } from './scaling/state-store.js';
 export type {
+  AnswerMessage,
+  AskMessage,
   ClusterMessage,
   FrameMessage,
+  MembersMessage,
+  NodeFigures,
+  RestartMessage,
   TerminateMessage,
   UserStatusMessage,
 } from './scaling/cluster-message.js';
+export {
+  decodeClusterMessage,
+  encodeClusterMessage,
+  type Envelope,
+} from './scaling/cluster-message-codec.js';
+export { MemoryStateStore } from './scaling/memory-state-store.js';
+export { LocalPubSubProvider } from './scaling/local-pub-sub.provider.js';
 export type { Awaitable } from './scaling/awaitable.js';

@@ -5,8 +5,7 @@ import type { ApplicationsOptions } from './applications/applications.options.js
 import { PusherModule } from './pusher/pusher.module.js';
 import type { PusherOptions } from './pusher/pusher.options.js';
 import { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
-import { DEFAULT_SCALING_OPTIONS, type ScalingOptions } from './scaling/scaling.options.js';
-import { withDefaults } from './with-defaults.js';
+import type { PartialScalingOptions } from './scaling/scaling.options.js';
 
 /** What a host says when it imports the server. */
 export interface RevurbOptions {
@@ -17,7 +16,8 @@ export interface RevurbOptions {
   /** Where applications come from instead, a database perhaps. */
   readonly applicationProvider?: Type<ApplicationProvider>;
   readonly server?: Partial<PusherOptions>;
-  readonly scaling?: Partial<ScalingOptions>;
+  /** Several nodes as one server; see docs/scaling.md. */
+  readonly scaling?: PartialScalingOptions;
   /** Scaling drivers of your own, by the name `scaling.driver` may give. */
   readonly scalingDrivers?: Readonly<Record<string, ScalingDriver>>;
 }
@@ -40,7 +40,7 @@ export class RevurbModule {
           imports: options.imports,
         }),
         ScalingModule.forRoot({
-          ...withDefaults(DEFAULT_SCALING_OPTIONS, options.scaling ?? {}),
+          ...options.scaling,
           drivers: options.scalingDrivers,
           imports: options.imports,
         }),

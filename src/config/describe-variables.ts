@@ -1,7 +1,7 @@
 import { HIDDEN } from './configuration-error.js';
 import { EnvironmentVariables } from './environment-variables.js';
 import type { LoadedConfiguration } from './load-configuration.js';
-import type { RedisNode } from './server-configuration.js';
+import type { RedisNode } from '../scaling/scaling.options.js';
 import { variablesOf } from './variable.js';
 
 /** One variable as it may be shown to anybody. */

@@ -1,7 +1,7 @@
 import type { LogLevel } from '@nestjs/common';
 import { LOG_LEVELS } from './log-levels.js';
 import type { ClientEventPolicy } from '../applications/application.js';
-import type { RedisNode } from './server-configuration.js';
+import type { RedisNode } from '../scaling/scaling.options.js';
 import {
   amount,
   boolean,

@@ -250,7 +250,8 @@ describe('The server configuration', () => {
         ],
       },
     ],
-    [{ REDIS_HOST: 'a' }, { clusterNodes: [{ host: 'a', port: 6379 }] }],
+    [{ REDIS_URL: 'tls://h' }, { host: 'h', port: 6379, tls: {} }],
+    [{ REDIS_HOST: 'a' }, { host: 'a', clusterNodes: [] }],
   ])('takes %j apart', (env, redis) =>
     expect(load(env as Record<string, string>).configuration.scaling.redis).toMatchObject(redis),
   );

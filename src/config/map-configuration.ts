@@ -1,12 +1,10 @@
 import type { Application } from '../applications/application.js';
 import type { PusherOptions } from '../pusher/pusher.options.js';
+import type { RedisOptions, RedisTlsFiles, ScalingOptions } from '../scaling/scaling.options.js';
 import type { EnvironmentVariables } from './environment-variables.js';
 import type {
   ListenConfiguration,
   MetricsConfiguration,
-  RedisConfiguration,
-  RedisTlsFiles,
-  ScalingConfiguration,
   ServerConfiguration,
   TlsFiles,
 } from './server-configuration.js';
@@ -73,13 +71,14 @@ function toPusherOptions(variables: EnvironmentVariables): PusherOptions {
   };
 }
 
-function toScaling(variables: EnvironmentVariables): ScalingConfiguration {
+function toScaling(variables: EnvironmentVariables): ScalingOptions {
   return {
     enabled: variables.REVERB_SCALING_ENABLED,
     driver: variables.REVERB_SCALING_DRIVER,
     prefix: variables.REVERB_SCALING_CHANNEL,
     heartbeatSeconds: variables.REVERB_SCALING_HEARTBEAT,
     leaseSeconds: variables.REVERB_SCALING_LEASE,
+    timeoutSeconds: variables.REDIS_TIMEOUT,
     bufferMessages: variables.REVERB_SCALING_BUFFER_MESSAGES,
     bufferSize: variables.REVERB_SCALING_BUFFER_SIZE,
     redis: toRedis(variables),
@@ -87,22 +86,20 @@ function toScaling(variables: EnvironmentVariables): ScalingConfiguration {
 }
 
 /** What REDIS_URL names wins; what it leaves out comes from the parts, as in Laravel. */
-function toRedis(variables: EnvironmentVariables): RedisConfiguration {
+function toRedis(variables: EnvironmentVariables): RedisOptions {
   const url = variables.REDIS_URL === undefined ? undefined : new URL(variables.REDIS_URL);
   const host = url?.hostname.replace(/^\[(.*)\]$/, '$1') || variables.REDIS_HOST;
-  const port = Number(url?.port || variables.REDIS_PORT);
   return {
     host,
-    port,
+    port: Number(url?.port || variables.REDIS_PORT),
     username: decodeURIComponent(url?.username ?? '') || variables.REDIS_USERNAME,
     password: decodeURIComponent(url?.password ?? '') || variables.REDIS_PASSWORD,
     db: Number(url?.pathname.slice(1) || variables.REDIS_DB),
-    timeoutSeconds: variables.REDIS_TIMEOUT,
     tls: toRedisTls(variables, url),
     sentinels: variables.REVERB_REDIS_SENTINELS ?? [],
     sentinelName: variables.REVERB_REDIS_SENTINEL_NAME,
     sentinelPassword: variables.REVERB_REDIS_SENTINEL_PASSWORD,
-    clusterNodes: variables.REVERB_REDIS_CLUSTER_NODES ?? [{ host, port }],
+    clusterNodes: variables.REVERB_REDIS_CLUSTER_NODES ?? [],
   };
 }
 
@@ -113,7 +110,7 @@ function toRedisTls(variables: EnvironmentVariables, url?: URL): RedisTlsFiles |
     cert: variables.REVERB_REDIS_TLS_CERT,
     key: variables.REVERB_REDIS_TLS_KEY,
   };
-  const isTls = url ? url.protocol === 'rediss:' : Object.values(files).some(Boolean);
+  const isTls = url ? url.protocol !== 'redis:' : Object.values(files).some(Boolean);
   return isTls ? files : undefined;
 }
 

@@ -26,50 +26,6 @@ export interface ListenConfiguration {
   readonly tls?: TlsFiles;
 }
 
-/** One node of a Redis Cluster, or one sentinel. */
-export interface RedisNode {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Files of a TLS connection to Redis; all optional, the system's authorities are trusted without. */
-export interface RedisTlsFiles {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
-
-/** How to reach Redis. A REDIS_URL has been taken apart already. */
-export interface RedisConfiguration {
-  readonly host: string;
-  readonly port: number;
-  readonly username?: string;
-  readonly password?: string;
-  readonly db: number;
-  /** How long the cluster may be without Redis before the node reports itself unready. */
-  readonly timeoutSeconds: number;
-  /** Present: the connection is TLS. */
-  readonly tls?: RedisTlsFiles;
-  /** For the driver `redis-sentinel`. */
-  readonly sentinels: readonly RedisNode[];
-  readonly sentinelName: string;
-  readonly sentinelPassword?: string;
-  /** Seeds for the driver `redis-cluster`; `host` and `port` when none are named. */
-  readonly clusterNodes: readonly RedisNode[];
-}
-
-/** How this node works together with others, and over what. */
-export interface ScalingConfiguration extends ScalingOptions {
-  readonly heartbeatSeconds: number;
-  /** At least three heartbeats. */
-  readonly leaseSeconds: number;
-  /** Cluster messages kept while Redis is away. */
-  readonly bufferMessages: number;
-  /** Bytes of cluster messages kept while Redis is away. */
-  readonly bufferSize: number;
-  readonly redis: RedisConfiguration;
-}
-
 /** How webhooks are delivered. */
 export interface WebhooksConfiguration {
   readonly graceSeconds: number;
@@ -105,7 +61,7 @@ export abstract class ServerConfiguration {
   /** REVERB_APPS_FILE, to be watched for changes. */
   abstract readonly applicationsFile?: string;
   abstract readonly pusher: PusherOptions;
-  abstract readonly scaling: ScalingConfiguration;
+  abstract readonly scaling: ScalingOptions;
   abstract readonly webhooks: WebhooksConfiguration;
   abstract readonly metrics: MetricsConfiguration;
   abstract readonly log: LogConfiguration;

@@ -172,7 +172,7 @@ describe('Nodes', () => {
 });
 
 describe('URLs', () => {
-  it.each(['redis://localhost', 'rediss://u:p%40@h:6380/2', 'redis://:p@[::1]:1/'])(
+  it.each(['redis://localhost', 'rediss://u:p%40@h:6380/2', 'tls://h', 'redis://:p@[::1]:1/'])(
     'of Redis are %j',
     (written) => expect(reading(redisUrl(), written)).toBe(written),
   );

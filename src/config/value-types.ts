@@ -9,7 +9,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import ipaddr from 'ipaddr.js';
-import type { RedisNode } from './server-configuration.js';
+import type { RedisNode } from '../scaling/scaling.options.js';
 
 /** A kind of value: how it is read from text, what is a good one, and how to say so. */
 export interface ValueType<T> {
@@ -207,12 +207,12 @@ export function httpUrl(): ValueType<string> {
   );
 }
 
-/** The address of a Redis. */
+/** The address of a Redis; Laravel writes `tls://` where others write `rediss://`. */
 export function redisUrl(): ValueType<string> {
   const isGood = (value: unknown) =>
     typeof value === 'string' &&
     URL.canParse(value) &&
-    /^rediss?:$/.test(new URL(value).protocol) &&
+    /^(?:rediss?|tls):$/.test(new URL(value).protocol) &&
     /^(?:\/\d{0,9})?$/.test(new URL(value).pathname);
   return type(
     'redis://[[user]:password@]host[:port][/database] or rediss:// for TLS',

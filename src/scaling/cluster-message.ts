@@ -1,5 +1,14 @@
+import type { MembersChange } from './state-store.js';
+
 /** What nodes tell each other. Carries no secrets, ever. */
-export type ClusterMessage = FrameMessage | TerminateMessage | UserStatusMessage;
+export type ClusterMessage =
+  | FrameMessage
+  | MembersMessage
+  | TerminateMessage
+  | UserStatusMessage
+  | AskMessage
+  | AnswerMessage
+  | RestartMessage;
 
 /** A finished WebSocket frame for all subscribers of a channel. */
 export interface FrameMessage {
@@ -9,6 +18,11 @@ export interface FrameMessage {
   readonly frame: Buffer;
   /** The connection that does not get it, on whatever node it is. */
   readonly exceptSocketId: string | undefined;
+}
+
+/** Users came to a presence channel or left it. Every node makes its own frames of that. */
+export interface MembersMessage extends MembersChange {
+  readonly type: 'members';
 }
 
 /** Close every connection of a user. */
@@ -24,4 +38,43 @@ export interface UserStatusMessage {
   readonly appId: string;
   readonly userId: string;
   readonly isOnline: boolean;
+}
+
+/** Asks a node for its figures. */
+export interface AskMessage {
+  readonly type: 'ask';
+  /** Names the question; the answer repeats it. */
+  readonly questionId: string;
+  /** The node that wants the answer. */
+  readonly askedBy: string;
+}
+
+/** Answers {@link AskMessage}. */
+export interface AnswerMessage {
+  readonly type: 'answer';
+  readonly questionId: string;
+  readonly figures: NodeFigures;
+}
+
+/** Stop in order, for a process manager to start again. Goes to one node. */
+export interface RestartMessage {
+  readonly type: 'restart';
+}
+
+/** What a node tells of itself. */
+export interface NodeFigures {
+  readonly nodeId: string;
+  /** Of the server. */
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  /** Open connections, of all applications. */
+  readonly connections: number;
+  /** Messages from clients since the start. */
+  readonly messagesReceived: number;
+  /** Events taken from backends on this node since the start. */
+  readonly eventsPublished: number;
+  /** Connections closed because they did not read. */
+  readonly slowConsumers: number;
+  /** Resident memory. */
+  readonly memoryBytes: number;
 }

@@ -1,12 +1,15 @@
 /** A map whose entries are gone after their time. Nothing is kept alive by it for much longer than that. */
 export class ExpiringMap<V> {
-  private readonly entries = new Map<string, { readonly value: V; readonly expiresAtMs: number }>();
+  private readonly entriesByKey = new Map<
+    string,
+    { readonly value: V; readonly expiresAtMs: number }
+  >();
 
   /** @param now milliseconds, a clock that never goes back */
   constructor(private readonly now: () => number) {}
 
   get size(): number {
-    return this.entries.size;
+    return this.entriesByKey.size;
   }
 
   get(key: string): V | undefined {
@@ -20,25 +23,30 @@ export class ExpiringMap<V> {
   }
 
   set(key: string, value: V, ttlMs: number): void {
-    this.entries.set(key, { value, expiresAtMs: this.now() + ttlMs });
+    this.entriesByKey.set(key, { value, expiresAtMs: this.now() + ttlMs });
   }
 
   delete(key: string): void {
-    this.entries.delete(key);
+    this.entriesByKey.delete(key);
+  }
+
+  /** What has not been swept yet, some of it expired. */
+  *entries(): IterableIterator<[string, V]> {
+    for (const [key, { value }] of this.entriesByKey) yield [key, value];
   }
 
   /** Forgets what has expired. */
   sweep(): void {
     const now = this.now();
-    for (const [key, entry] of this.entries) {
-      if (entry.expiresAtMs <= now) this.entries.delete(key);
+    for (const [key, entry] of this.entriesByKey) {
+      if (entry.expiresAtMs <= now) this.entriesByKey.delete(key);
     }
   }
 
   private live(key: string) {
-    const entry = this.entries.get(key);
+    const entry = this.entriesByKey.get(key);
     if (entry !== undefined && entry.expiresAtMs <= this.now()) {
-      this.entries.delete(key);
+      this.entriesByKey.delete(key);
       return undefined;
     }
     return entry;

@@ -20,6 +20,11 @@ export class LocalPubSubProvider extends PubSubProvider {
     this.topics.delete(topic);
   }
 
+  /** Nothing is kept here. */
+  override hasRoomFor(): boolean {
+    return true;
+  }
+
   override publish(topic: string, message: ClusterMessage): void {
     if (this.topics.has(topic)) this.listener?.(message);
   }

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { describeStateStore } from '../testing/state-store.suite.js';
+import type { ApplicationStates } from './application-state.js';
 import { MemoryStateStore } from './memory-state-store.js';
 
 describeStateStore('MemoryStateStore', () => {
@@ -17,13 +18,15 @@ describe('MemoryStateStore', () => {
       store.openConnection('app', '1.1', null),
       store.countConnections('app'),
       store.join('app', 'presence-a', '1.1', member, 0),
-      store.members('app', 'presence-a'),
+      store.roster('app', 'presence-a'),
+      store.userIds('app', 'presence-a'),
+      store.leave('app', 'presence-a', '1.1', '1'),
       store.channel('app', 'a'),
       store.channels('app', ''),
       store.cachedEvent('app', 'cache-a'),
       store.signIn('app', '1', '1.1'),
       store.onlineUsers('app', ['1']),
-      store.take('app', 'bucket', 1, 1),
+      store.take('app', 'bucket', 1, 1, 1000),
     ];
     expect(answers.filter((answer) => (answer as unknown) instanceof Promise)).toEqual([]);
   });
@@ -34,7 +37,7 @@ describe('MemoryStateStore', () => {
       const store = new MemoryStateStore();
       store.onModuleInit();
       store.cacheEvent('app', 'cache-a', { event: 'e', data: '1' }, 5);
-      for (let i = 0; i < 100; i++) store.take('app', `bucket ${i}`, 1, 1);
+      for (let i = 0; i < 100; i++) store.take('app', `bucket ${i}`, 1, 1, 1000);
       const { cache, buckets } = stateOf(store);
       expect([cache.size, buckets.size]).toEqual([1, 100]);
       jest.advanceTimersByTime(20_000);
@@ -49,8 +52,6 @@ describe('MemoryStateStore', () => {
 
 /** What a store holds of the application. */
 function stateOf(store: MemoryStateStore) {
-  const { applications } = store as unknown as {
-    applications: Map<string, Record<'cache' | 'buckets', { size: number }>>;
-  };
-  return applications.get('app')!;
+  const { applications } = store as unknown as { applications: ApplicationStates };
+  return applications.get('app');
 }

@@ -1,64 +1,58 @@
+import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { ExpiringMap } from './expiring-map.js';
-import { FixedWindow } from './fixed-window.js';
+import { ApplicationStates, type ApplicationState } from './application-state.js';
 import {
   StateStore,
+  UNKNOWN_VERSION,
   type CachedEvent,
   type CachedEventWithTtl,
   type ChannelState,
   type JoinOutcome,
+  type LeaveOutcome,
   type Member,
+  type Roster,
+  type StateListener,
 } from './state-store.js';
+import { UserGraces } from './user-graces.js';
 
 const SWEEP_INTERVAL_MS = 10_000;
-/** How long a bucket lasts from its first use. */
-const BUCKET_MS = 1000;
-
-interface Presence {
-  readonly member: Member;
-  readonly socketIds: Set<string>;
-}
-
-/** What is known of one application. */
-class ApplicationState {
-  readonly connections = new Set<string>();
-  readonly subscriptions = new Map<string, number>();
-  readonly presence = new Map<string, Map<string, Presence>>();
-  /** Signed-in users, and their connections. */
-  readonly users = new Map<string, Set<string>>();
-  readonly cache: ExpiringMap<CachedEvent>;
-  readonly answers: ExpiringMap<Promise<string>>;
-  readonly buckets: ExpiringMap<FixedWindow>;
-
-  constructor(now: () => number) {
-    this.cache = new ExpiringMap(now);
-    this.answers = new ExpiringMap(now);
-    this.buckets = new ExpiringMap(now);
-  }
-
-  sweep(): void {
-    this.cache.sweep();
-    this.answers.sweep();
-    this.buckets.sweep();
-  }
-}
 
 /** The driver of a node that is alone: answers at once, from memory. */
 @Injectable()
 export class MemoryStateStore extends StateStore implements OnModuleInit, OnModuleDestroy {
-  private readonly applications = new Map<string, ApplicationState>();
-  private readonly now = () => performance.now();
+  override readonly nodeId = randomBytes(8).toString('hex');
+  private readonly applications = new ApplicationStates();
+  private readonly leaving = new UserGraces();
+  private listener: StateListener | undefined;
   private sweeper: NodeJS.Timeout | undefined;
 
   onModuleInit(): void {
-    this.sweeper = setInterval(() => {
-      for (const application of this.applications.values()) application.sweep();
-    }, SWEEP_INTERVAL_MS).unref();
+    this.sweeper = setInterval(() => this.applications.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
   onModuleDestroy(): void {
     clearInterval(this.sweeper);
+    this.leaving.clear();
   }
+
+  override get status(): 'alone' {
+    return 'alone';
+  }
+
+  override get unreachableMs(): number {
+    return 0;
+  }
+
+  override nodes(): readonly string[] {
+    return [this.nodeId];
+  }
+
+  override listen(listener: StateListener): void {
+    this.listener = listener;
+  }
+
+  /** There is nobody to hand over to. */
+  override handOver(): void {}
 
   override openConnection(appId: string, socketId: string, limit: number | null): boolean {
     const { connections } = this.of(appId);
@@ -76,9 +70,7 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
   }
 
   override setSubscriptions(appId: string, channel: string, count: number): void {
-    const { subscriptions } = this.of(appId);
-    if (count > 0) subscriptions.set(channel, count);
-    else subscriptions.delete(channel);
+    this.of(appId).setSubscriptions(channel, count);
   }
 
   override join(
@@ -88,49 +80,31 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
     member: Member,
     limit: number,
   ): JoinOutcome {
-    const { presence } = this.of(appId);
-    const users = presence.get(channel) ?? new Map<string, Presence>();
-    const former = users.get(member.userId);
-    if (former === undefined && limit > 0 && users.size >= limit) return { isFull: true };
-    if (former === undefined) {
-      users.set(member.userId, { member, socketIds: new Set([socketId]) });
-      presence.set(channel, users);
-    } else {
-      former.socketIds.add(socketId);
-    }
-    return { isFull: false, isFirst: former === undefined, members: membersOf(users) };
+    const joined = this.of(appId).join(channel, socketId, member, limit);
+    if (joined === undefined) return { isFull: true };
+    return { isFull: false, isFirst: joined.isFirst, version: joined.state.version };
   }
 
-  override leave(appId: string, channel: string, socketId: string, userId: string): boolean {
-    const { presence } = this.of(appId);
-    const users = presence.get(channel);
-    const user = users?.get(userId);
-    if (users === undefined || user === undefined || !user.socketIds.delete(socketId)) return false;
-    if (user.socketIds.size > 0) return false;
-    users.delete(userId);
-    if (users.size === 0) presence.delete(channel);
-    return true;
+  override leave(appId: string, channel: string, socketId: string, userId: string): LeaveOutcome {
+    return this.of(appId).leave(channel, socketId, userId);
   }
 
-  override members(appId: string, channel: string): Iterable<Member> {
-    return membersOf(this.of(appId).presence.get(channel));
+  override roster(appId: string, channel: string, knownVersion?: number): Roster | undefined {
+    const state = this.of(appId).presence.get(channel);
+    const version = state?.version ?? UNKNOWN_VERSION;
+    return version === knownVersion ? undefined : { version, members: state?.members ?? [] };
+  }
+
+  override userIds(appId: string, channel: string): readonly string[] {
+    return [...(this.of(appId).presence.get(channel)?.users.keys() ?? [])];
   }
 
   override channel(appId: string, channel: string): ChannelState {
-    const { subscriptions, presence } = this.of(appId);
-    return {
-      channel,
-      subscriptions: subscriptions.get(channel) ?? 0,
-      users: presence.get(channel)?.size ?? 0,
-    };
+    return this.of(appId).channel(channel);
   }
 
   override channels(appId: string, prefix: string): readonly ChannelState[] {
-    const states: ChannelState[] = [];
-    for (const channel of this.of(appId).subscriptions.keys()) {
-      if (channel.startsWith(prefix)) states.push(this.channel(appId, channel));
-    }
-    return states;
+    return this.of(appId).channels(prefix);
   }
 
   override cacheEvent(
@@ -150,25 +124,20 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
   }
 
   override signIn(appId: string, userId: string, socketId: string): boolean {
-    const { users } = this.of(appId);
-    const connections = users.get(userId);
-    if (connections === undefined) users.set(userId, new Set([socketId]));
-    else connections.add(socketId);
-    return connections === undefined;
+    const isFirst = this.of(appId).signIn(userId, socketId);
+    return isFirst && !this.leaving.callOff(appId, userId);
   }
 
-  override signOut(appId: string, userId: string, socketId: string): boolean {
-    const { users } = this.of(appId);
-    const connections = users.get(userId);
-    if (connections === undefined || !connections.delete(socketId)) return false;
-    if (connections.size > 0) return false;
-    users.delete(userId);
-    return true;
+  override signOut(appId: string, userId: string, socketId: string, graceMs: number): void {
+    if (!this.of(appId).signOut(userId, socketId)) return;
+    this.leaving.begin(appId, userId, graceMs, () =>
+      this.listener?.onUserStatus(appId, userId, false),
+    );
   }
 
   override onlineUsers(appId: string, userIds: readonly string[]): readonly string[] {
     const { users } = this.of(appId);
-    return userIds.filter((userId) => users.has(userId));
+    return userIds.filter((userId) => users.has(userId) || this.leaving.has(appId, userId));
   }
 
   override once(
@@ -177,37 +146,20 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
     ttlSeconds: number,
     makeAnswer: () => Promise<string>,
   ): Promise<string> {
-    const { answers } = this.of(appId);
-    const former = answers.get(key);
-    if (former !== undefined) return former;
-    const answer = makeAnswer();
-    // While it is being made it is waited for, however long that takes.
-    answers.set(key, answer, Infinity);
-    answer.then(
-      () => answers.set(key, answer, ttlSeconds * 1000),
-      () => answers.delete(key),
-    );
-    return answer;
+    return this.of(appId).once(key, ttlSeconds * 1000, makeAnswer);
   }
 
-  override take(appId: string, bucket: string, amount: number, limitPerSecond: number): boolean {
-    const { buckets } = this.of(appId);
-    let window = buckets.get(bucket);
-    if (window === undefined) buckets.set(bucket, (window = new FixedWindow()), BUCKET_MS);
-    return window.take(amount, limitPerSecond, BUCKET_MS, this.now());
+  override take(
+    appId: string,
+    bucket: string,
+    amount: number,
+    limit: number,
+    windowMs: number,
+  ): boolean {
+    return this.of(appId).take(bucket, amount, limit, windowMs);
   }
 
   private of(appId: string): ApplicationState {
-    let application = this.applications.get(appId);
-    if (application === undefined) {
-      application = new ApplicationState(this.now);
-      this.applications.set(appId, application);
-    }
-    return application;
+    return this.applications.get(appId);
   }
-}
-
-/** A copy: who joins or leaves later does not change it. */
-function membersOf(users: ReadonlyMap<string, Presence> = new Map()): readonly Member[] {
-  return Array.from(users.values(), ({ member }) => member);
 }

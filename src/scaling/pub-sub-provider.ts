@@ -9,7 +9,9 @@ export type PubSubListener = (message: ClusterMessage) => void;
  *
  * Promises: a message reaches every node that subscribed to its topic before it was published,
  * the publishing node among them and through the same path, at most once, and messages of one
- * topic arrive everywhere in one order. A node that did not subscribe is not bothered.
+ * topic arrive everywhere in one order. A node that did not subscribe is not bothered. While the
+ * other nodes cannot be reached, this node's own subscribers still get what is published here, at
+ * once; the others get it later, once and in order, as far as the buffer goes.
  */
 export abstract class PubSubProvider {
   /** Sets who is told. Called once, before anything else. */
@@ -20,7 +22,14 @@ export abstract class PubSubProvider {
 
   abstract unsubscribe(topic: string): void;
 
-  /** Resolves when the message is on its way to everybody. */
+  /** Whether so many messages, with so many bytes of frames in all, would be taken now. */
+  abstract hasRoomFor(messages: number, bytes: number): boolean;
+
+  /**
+   * Resolves when the message is on its way to everybody; while the others cannot be reached, when
+   * it is in the buffer.
+   * @throws OverloadError when there is no room, and then nobody gets it
+   */
   abstract publish(topic: string, message: ClusterMessage): Awaitable<void>;
 
   /** `alone`: this driver knows no other node. `down`: other nodes cannot be reached now. */

@@ -4,7 +4,16 @@ import { ClusterService } from './cluster.service.js';
 import { LocalPubSubProvider } from './local-pub-sub.provider.js';
 import { MemoryStateStore } from './memory-state-store.js';
 import { PubSubProvider } from './pub-sub-provider.js';
-import type { ScalingOptions } from './scaling.options.js';
+import { NodeDirectory } from './redis/node-directory.js';
+import { RedisConnections } from './redis/redis-connections.js';
+import { RedisPubSubProvider } from './redis/redis-pub-sub.provider.js';
+import { RedisStateStore } from './redis/redis-state-store.js';
+import {
+  completeScalingOptions,
+  SCALING_OPTIONS,
+  type PartialScalingOptions,
+  type ScalingOptions,
+} from './scaling.options.js';
 import { StateStore } from './state-store.js';
 
 /** The two classes that make several nodes one server. They may inject what the `imports` of the module export. */
@@ -16,7 +25,7 @@ export interface ScalingDriver {
 const SCALING_DRIVERS = Symbol('SCALING_DRIVERS');
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
-  new ConfigurableModuleBuilder<ScalingOptions>()
+  new ConfigurableModuleBuilder<PartialScalingOptions>()
     .setClassMethodName('forRoot')
     .setExtras<{
       drivers?: Readonly<Record<string, ScalingDriver>>;
@@ -34,28 +43,36 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 const LOCAL_DRIVER: ScalingDriver = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
+const REDIS_DRIVER: ScalingDriver = { pubSub: RedisPubSubProvider, stateStore: RedisStateStore };
+
+/** What every server knows. A driver of the same name takes the place of one of these. */
+const BUILT_IN_DRIVERS: ReadonlyMap<string, ScalingDriver> = new Map([
+  ['redis', REDIS_DRIVER],
+  ['redis-cluster', REDIS_DRIVER],
+  ['redis-sentinel', REDIS_DRIVER],
+]);
 
 /** The options name a driver that nobody registered. */
 export class UnknownDriverError extends Error {}
 
 /** Finds the driver that the options name. @throws UnknownDriverError when there is none */
 function chooseDriver(
-  options: ScalingOptions,
+  { enabled, driver: name }: ScalingOptions,
   drivers: Readonly<Record<string, ScalingDriver>>,
 ): ScalingDriver {
-  if (!options.enabled) return LOCAL_DRIVER;
-  const driver = Object.hasOwn(drivers, options.driver) ? drivers[options.driver] : undefined;
+  if (!enabled) return LOCAL_DRIVER;
+  const driver = Object.hasOwn(drivers, name) ? drivers[name] : BUILT_IN_DRIVERS.get(name);
   if (driver !== undefined) return driver;
-  const known = Object.keys(drivers).join(', ') || 'none is registered';
+  const known = [...BUILT_IN_DRIVERS.keys(), ...Object.keys(drivers)].join(', ');
   throw new UnknownDriverError(
-    `Scaling is enabled with the driver "${options.driver}", which is not registered (${known}). ` +
-      'Give it to ScalingModule.forRoot({ drivers }), or set REVERB_SCALING_ENABLED=false.',
+    `REVERB_SCALING_DRIVER is "${name}", but there is no such driver, only ${known}. ` +
+      'A driver of your own has to be given to ScalingModule.forRoot({ drivers }).',
   );
 }
 
 const provideFromDriver = <P>(port: abstract new () => P, part: keyof ScalingDriver) => ({
   provide: port,
-  inject: [MODULE_OPTIONS_TOKEN, SCALING_DRIVERS, ModuleRef],
+  inject: [SCALING_OPTIONS, SCALING_DRIVERS, ModuleRef],
   useFactory: (
     options: ScalingOptions,
     drivers: Readonly<Record<string, ScalingDriver>>,
@@ -69,10 +86,18 @@ const provideFromDriver = <P>(port: abstract new () => P, part: keyof ScalingDri
  */
 @Module({
   providers: [
+    {
+      provide: SCALING_OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: completeScalingOptions,
+    },
     ClusterService,
+    // These two do nothing until a driver makes use of them.
+    RedisConnections,
+    NodeDirectory,
     provideFromDriver(PubSubProvider, 'pubSub'),
     provideFromDriver(StateStore, 'stateStore'),
   ],
-  exports: [ClusterService, PubSubProvider, StateStore],
+  exports: [ClusterService, PubSubProvider, StateStore, SCALING_OPTIONS],
 })
 export class ScalingModule extends ConfigurableModuleClass {}

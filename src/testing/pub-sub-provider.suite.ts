@@ -179,17 +179,10 @@ export function describePubSubProvider(name: string, create: () => Awaitable<Pub
 
     it('carries every kind of message whole', async () => {
       await subscribeAll();
-      const messages: ClusterMessage[] = [
-        { ...frame('a'), exceptSocketId: '123.456' },
-        frame('b'),
-        { type: 'terminate', appId: 'app', userId: 'user "1" é\ud83d\ude00' },
-        { type: 'user-status', appId: 'app', userId: '1', isOnline: true },
-        { type: 'user-status', appId: 'app', userId: '1', isOnline: false },
-      ];
-      for (const message of messages) await last().pubSub.publish(topic, message);
-      await arrivesEverywhere(messages.length);
+      for (const message of OF_EVERY_KIND) await last().pubSub.publish(topic, message);
+      await arrivesEverywhere(OF_EVERY_KIND.length);
       for (const { arrived } of nodes) {
-        expect(arrived.map(plain)).toEqual(messages.map(plain));
+        expect(arrived.map(plain)).toEqual(OF_EVERY_KIND.map(plain));
         expect(exceptionsOf(arrived)).toEqual(['123.456', undefined]);
       }
     });
@@ -211,6 +204,18 @@ export function describePubSubProvider(name: string, create: () => Awaitable<Pub
       }
     });
 
+    it('takes what it said that it has room for', async () => {
+      await subscribeAll();
+      const { pubSub, arrived } = first();
+      expect(pubSub.hasRoomFor(MANY, MANY * 100)).toBe(true);
+      const hundredBytes = frame('x'.repeat(100));
+      await Promise.all(
+        Array.from({ length: MANY }, async () => pubSub.publish(topic, hundredBytes)),
+      );
+      await until(() => arrived.length === MANY, 'all of it arrives');
+      expect(pubSub.hasRoomFor(MANY, MANY * 100)).toBe(true);
+    });
+
     it('says how it is, and that it reaches the others when there are any', () => {
       for (const { pubSub } of nodes) {
         expect(['alone', 'up', 'down']).toContain(pubSub.status);
@@ -227,6 +232,46 @@ const frame = (text: string): FrameMessage => ({
   frame: Buffer.from(text),
   exceptSocketId: undefined,
 });
+
+/** So that a new kind is not forgotten here. */
+const EVERY_KIND: { readonly [T in ClusterMessage['type']]: ClusterMessage & { type: T } } = {
+  frame: { ...frame('a'), exceptSocketId: '123.456' },
+  members: {
+    type: 'members',
+    appId: 'app',
+    channel: 'presence-é',
+    version: 1_790_000_000_000_001,
+    left: ['2', 'ann "b"'],
+    joined: [
+      { userId: '1', id: 1, userInfo: '{"name":"Bo \\ud83d\\ude00"}' },
+      { userId: '01', id: '01', userInfo: undefined },
+    ],
+  },
+  terminate: { type: 'terminate', appId: 'app', userId: 'user "1" é\ud83d\ude00' },
+  'user-status': { type: 'user-status', appId: 'app', userId: '1', isOnline: true },
+  ask: { type: 'ask', questionId: 'q', askedBy: '0123456789abcdef' },
+  answer: {
+    type: 'answer',
+    questionId: 'q',
+    figures: {
+      nodeId: '0123456789abcdef',
+      version: '1.0.0',
+      uptimeSeconds: 1.5,
+      connections: 1,
+      messagesReceived: 2,
+      eventsPublished: 3,
+      slowConsumers: 0,
+      memoryBytes: 5_000_000_000,
+    },
+  },
+  restart: { type: 'restart' },
+};
+
+const OF_EVERY_KIND: readonly ClusterMessage[] = [
+  ...Object.values(EVERY_KIND),
+  { type: 'user-status', appId: 'app', userId: '1', isOnline: false },
+  frame('b'),
+];
 
 const textsOf = (messages: readonly ClusterMessage[]): string[] =>
   messages.map((message) => (message.type === 'frame' ? message.frame.toString() : message.type));

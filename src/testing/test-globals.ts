@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** What Jest, Vitest and their like put on the global object, as far as the suites use it. */
 export interface TestGlobals {
   readonly describe: (name: string, body: () => void) => void;
   readonly it: (name: string, body: () => void | Promise<void>, timeoutMs?: number) => void;
+  readonly beforeAll: (body: () => void | Promise<void>) => void;
+  readonly afterAll: (body: () => void | Promise<void>) => void;
   readonly beforeEach: (body: () => void | Promise<void>) => void;
   readonly afterEach: (body: () => void | Promise<void>) => void;
   readonly expect: (value: unknown) => Expectation;
@@ -23,11 +27,13 @@ export interface Expectation {
  */
 export function testGlobals(): TestGlobals {
   const globals = globalThis as unknown as Partial<TestGlobals>;
-  const { describe, it, beforeEach, afterEach, expect } = globals;
-  if (!describe || !it || !beforeEach || !afterEach || !expect) {
-    throw new Error('The suite needs the global describe, it, beforeEach, afterEach and expect.');
+  const { describe, it, beforeAll, afterAll, beforeEach, afterEach, expect } = globals;
+  if (!describe || !it || !beforeAll || !afterAll || !beforeEach || !afterEach || !expect) {
+    throw new Error(
+      'The suite needs the globals of a test runner: describe, it, expect and hooks.',
+    );
   }
-  return { describe, it, beforeEach, afterEach, expect };
+  return { describe, it, beforeAll, afterAll, beforeEach, afterEach, expect };
 }
 
 /** How long something that must happen may take. */
@@ -46,6 +52,17 @@ export async function until(
     if (performance.now() > endMs) throw new Error(`It did not happen: ${what}`);
     await sleep(PAUSE_MS);
   }
+}
+
+/** Expects that what is read comes to be this, if it is not yet. */
+export async function expectSoon<T>(read: () => T | Promise<T>, expected: T): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  let value = await read();
+  while (!isDeepStrictEqual(value, expected) && performance.now() < endMs) {
+    await sleep(PAUSE_MS);
+    value = await read();
+  }
+  testGlobals().expect(value).toEqual(expected);
 }
 
 /** Gives what must not happen the time to happen. */

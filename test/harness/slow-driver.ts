@@ -41,7 +41,14 @@ class Line {
   }
 }
 
-const LIFECYCLE = new Set<PropertyKey>(['constructor', 'onModuleInit', 'onModuleDestroy']);
+/** What the near end does by itself. */
+const NEAR = new Set<PropertyKey>([
+  'constructor',
+  'onModuleInit',
+  'onModuleDestroy',
+  'listen',
+  'nodes',
+]);
 
 /** What the store answers may be lazy: it is read where and when it is asked. */
 function read(answer: unknown): unknown {
@@ -64,7 +71,7 @@ export function slowDriver(seed: number, outage: Outage = { isOn: false }): Scal
       return new Proxy(this, {
         get: (store, name) => {
           const value: unknown = Reflect.get(store, name, store);
-          if (typeof value !== 'function' || LIFECYCLE.has(name)) return value;
+          if (typeof value !== 'function' || NEAR.has(name)) return value;
           return (...args: unknown[]) => line.send(() => read(value.apply(store, args)));
         },
       });
@@ -87,6 +94,10 @@ export function slowDriver(seed: number, outage: Outage = { isOn: false }): Scal
 
     override unsubscribe(topic: string): void {
       this.commands.send(() => this.topics.delete(topic)).catch(() => undefined);
+    }
+
+    override hasRoomFor(): boolean {
+      return !outage.isOn;
     }
 
     override publish(topic: string, message: ClusterMessage): Promise<void> {
