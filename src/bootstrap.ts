@@ -3,9 +3,10 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { announcementOf, bannerOf, endpointOf } from './banner.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
-import { packageVersion } from './config/package-version.js';
+import { packageVersion } from './package-version.js';
 import { watchTlsFiles, type SecureServer } from './config/tls-files.js';
 import { createServer } from './create-server.js';
+import { ClusterService } from './scaling/cluster.service.js';
 import { UnknownDriverError } from './scaling/scaling.module.js';
 import { ServerLogger } from './server-logger.js';
 
@@ -27,7 +28,7 @@ export async function bootstrap(loaded: LoadedConfiguration): Promise<void> {
   try {
     for (const warning of configuration.warnings) logger.warn(warning);
     const app = await createServer(loaded, serverLogger);
-    stopOnSignals(app, logger);
+    stopWhenAsked(app, logger);
     const { port, host } = configuration.listen;
     await app.listen({ port, host, backlog: LISTEN_BACKLOG });
     const { tls } = configuration.listen;
@@ -51,12 +52,12 @@ function announce({ configuration }: LoadedConfiguration, port: number, logger: 
   else process.stdout.write(`${bannerOf(announcement, endpoint, packageVersion())}\n`);
 }
 
-function stopOnSignals(app: NestFastifyApplication, logger: Logger): void {
+/** A signal stops the server, and so does `revurb restart`, which trusts a process manager to start it again. */
+function stopWhenAsked(app: NestFastifyApplication, logger: Logger): void {
   let isStopping = false;
-  const stop = async (signal: NodeJS.Signals) => {
-    if (isStopping) process.exit(1);
+  const stop = async (reason: string) => {
     isStopping = true;
-    logger.log(`${signal}: the server is closing, again to stop at once`);
+    logger.log(reason);
     try {
       await app.close();
       process.exit(0);
@@ -65,7 +66,17 @@ function stopOnSignals(app: NestFastifyApplication, logger: Logger): void {
       process.exit(1);
     }
   };
-  for (const signal of SIGNALS) process.on(signal, () => void stop(signal));
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1);
+      void stop(`${signal}: the server is closing, again to stop at once`);
+    });
+  }
+  app.get(ClusterService).listen({
+    onRestart: () => {
+      if (!isStopping) void stop('A restart was asked for: the server is closing');
+    },
+  });
 }
 
 /** Why the server cannot start, in words where the reason is a common one. */

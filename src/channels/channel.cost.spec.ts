@@ -6,6 +6,7 @@ import { FanOut, FlushQueue, Seat, type Outlet } from '../connections/fan-out.js
 import { ClusterService } from '../scaling/cluster.service.js';
 import { LocalPubSubProvider } from '../scaling/local-pub-sub.provider.js';
 import { MemoryStateStore } from '../scaling/memory-state-store.js';
+import { DEFAULT_SCALING_OPTIONS } from '../scaling/scaling.options.js';
 import { ChannelManager } from './channel.manager.js';
 
 /* What is counted here is work, never time: how often anything of the others is so much as looked at. */
@@ -137,7 +138,8 @@ describe(`On a node of ${MEMBERS} connections`, () => {
     const others = new Counter();
     const calls = new Counter();
     const store = calls.watch(new MemoryStateStore());
-    const cluster = new ClusterService(calls.watch(new LocalPubSubProvider()));
+    const pubSub = calls.watch(new LocalPubSubProvider());
+    const cluster = new ClusterService(pubSub, store, DEFAULT_SCALING_OPTIONS);
     const channels = new ChannelManager(new FlushQueue(), registry, cluster, store);
     const join = (connection: Connection, name: string) => {
       const channel = channels.open('app', name);

@@ -28,6 +28,11 @@ export class ChannelManager {
     return this.applications.get(appId)?.get(name);
   }
 
+  /** All channels of all applications. */
+  *[Symbol.iterator](): IterableIterator<Channel> {
+    for (const channels of this.applications.values()) yield* channels.values();
+  }
+
   /** The subscription of a connection to a channel. */
   subscriptionOf(connection: Connection, name: string): Subscription | undefined {
     // Seats are taken nowhere but in `subscribe`.

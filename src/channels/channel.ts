@@ -2,6 +2,7 @@ import type { Connection } from '../connections/connection.js';
 import { FanOut, Seat, type FlushQueue } from '../connections/fan-out.js';
 import type { Member } from '../scaling/state-store.js';
 import { channelKindOf, type ChannelKind } from './channel-name.js';
+import { PresenceView } from './presence-view.js';
 
 /** One connection's subscription to one channel. */
 export class Subscription extends Seat {
@@ -15,7 +16,7 @@ export class Subscription extends Seat {
   }
 }
 
-/** Frames of a channel, kept for a connection on its way into it. */
+/** Events of a channel, kept for a connection on its way into it. */
 export class KeptFrames {
   readonly frames: Buffer[] = [];
 
@@ -30,6 +31,8 @@ export class KeptFrames {
 export class Channel {
   readonly kind: ChannelKind;
   readonly fanOut: FanOut;
+  /** Who is in it, as its subscribers here know; null unless it is a presence channel. */
+  readonly view: PresenceView | null;
   /** Subscriptions that are being made: the channel is kept although it may be empty. */
   pins = 0;
   /** What is kept for those who wait for an answer of the store; they have no seat yet. */
@@ -42,13 +45,14 @@ export class Channel {
   ) {
     this.kind = channelKindOf(name);
     this.fanOut = new FanOut(queue);
+    this.view = this.kind.isPresence ? new PresenceView() : null;
   }
 
   get isIdle(): boolean {
     return this.pins === 0 && this.fanOut.size === 0;
   }
 
-  /** Keeps all frames for a connection from now on, until {@link stopKeeping}. */
+  /** Keeps all events for a connection from now on, until {@link stopKeeping}. */
   keepFrames(socketId: string): KeptFrames {
     const kept = new KeptFrames(socketId);
     (this.kept ??= new Set()).add(kept);
@@ -60,7 +64,7 @@ export class Channel {
     if (this.kept?.size === 0) this.kept = null;
   }
 
-  /** Broadcasts a frame to all subscribers but the excepted one. */
+  /** Broadcasts an event to all subscribers but the excepted one. */
   broadcast(frame: Buffer, exceptSocketId: string | undefined, except?: Connection): void {
     this.fanOut.broadcast(frame, except);
     this.kept?.forEach((kept) => kept.add(frame, exceptSocketId));

@@ -5,7 +5,8 @@ import { nearestName } from '../config/nearest-name.js';
 import { configCommand } from './config.command.js';
 import { eventsTriggerCommand } from './events-trigger.command.js';
 import { installCommand } from './install.command.js';
-import { packageVersion } from '../config/package-version.js';
+import { packageVersion } from '../package-version.js';
+import { restartCommand } from './restart.command.js';
 import { startCommand } from './start.command.js';
 import { versionCommand } from './version.command.js';
 
@@ -16,6 +17,7 @@ const program = new Command('revurb')
 for (const command of [
   startCommand(),
   installCommand(),
+  restartCommand(),
   eventsTriggerCommand(),
   configCommand(),
   versionCommand(),

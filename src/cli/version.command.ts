@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { packageVersion } from '../config/package-version.js';
+import { packageVersion } from '../package-version.js';
 
 /** `revurb version` */
 export function versionCommand(): Command {

@@ -1,12 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import type { Awaitable } from '../scaling/awaitable.js';
+import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
 import { describeChannel, type ChannelAttribute, type ChannelInfo } from './channel-info.js';
+import { NodeSurvey, type SurveyResult } from './node-survey.js';
 
 /** Answers what is going on in an application, over the whole cluster. Teams may inject it to ask. */
 @Injectable()
 export class MetricsHandler {
-  constructor(private readonly state: StateStore) {}
+  constructor(
+    private readonly state: StateStore,
+    private readonly cluster: ClusterService,
+    private readonly survey: NodeSurvey,
+  ) {}
+
+  /** The other nodes cannot be reached: what is answered now is what this node alone knows. */
+  get isPartial(): boolean {
+    return this.cluster.status === 'down';
+  }
+
+  /** What every live node tells of itself: connections, messages, memory. Takes a second at most. */
+  nodes(): Promise<SurveyResult> {
+    return this.survey.ask();
+  }
 
   /** Open connections. */
   connections(appId: string): Awaitable<number> {
@@ -40,8 +56,7 @@ export class MetricsHandler {
   }
 
   /** Ids of the users in a presence channel, as strings, each once. */
-  async users(appId: string, channel: string): Promise<string[]> {
-    const members = await this.state.members(appId, channel);
-    return Array.from(members, ({ userId }) => userId);
+  users(appId: string, channel: string): Awaitable<readonly string[]> {
+    return this.state.userIds(appId, channel);
   }
 }

@@ -20,6 +20,8 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
   directWriter: DirectWriter | null = null;
   /** Connections closed because they did not read what was sent to them. */
   slowConsumers = 0;
+  /** From clients, since the start. */
+  messagesReceived = 0;
 
   constructor(
     readonly clock: CoarseClock,
@@ -43,6 +45,7 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
   }
 
   onMessage(connection: Connection, message: Buffer): Promise<void> | undefined {
+    this.messagesReceived++;
     return this.router.route(connection, message);
   }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nes
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { FlushQueue } from '../connections/fan-out.js';
+import { StateStore } from '../scaling/state-store.js';
 import { PusherError, PusherErrorCode } from './protocol/pusher-error.js';
 import { errorFrame } from './protocol/server-frame.js';
 import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
@@ -31,11 +32,13 @@ export class Drain implements BeforeApplicationShutdown {
   constructor(
     private readonly registry: ConnectionRegistry,
     private readonly queue: FlushQueue,
+    private readonly state: StateStore,
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
     this.isDraining = true;
+    await this.state.handOver();
     this.queue.drain();
     const connections = [...this.registry];
     await this.closeAll(connections);

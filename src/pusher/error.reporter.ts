@@ -1,6 +1,7 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
+import { OverloadError } from '../scaling/overload-error.js';
 import type { ClientMessage } from './protocol/client-message.js';
 import {
   ClosingError,
@@ -49,6 +50,9 @@ function asProtocolError(
 ): PusherError | SubscriptionError | undefined {
   if (error instanceof PusherError || error instanceof SubscriptionError) return error;
   if (isTooDeep(error)) return invalidMessage();
+  if (error instanceof OverloadError) {
+    return new PusherError(PusherErrorCode.CLIENT_EVENT_REJECTED, error.message);
+  }
   if (!(error instanceof WsException || error instanceof HttpException)) return undefined;
   if (message?.event === 'pusher:subscribe') {
     const refusal = { type: 'AuthError', error: error.message, status: 403 } as const;

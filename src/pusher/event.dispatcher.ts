@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { channelKindOf } from '../channels/channel-name.js';
 import { FlushQueue } from '../connections/fan-out.js';
-import { andThen } from '../scaling/awaitable.js';
-import { ClusterService } from '../scaling/cluster.service.js';
+import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
+import { OverloadError } from '../scaling/overload-error.js';
 import { StateStore } from '../scaling/state-store.js';
 import { publishedEvent } from './protocol/server-frame.js';
 import { TrafficLog } from './traffic.log.js';
@@ -22,15 +22,15 @@ export interface PublishedEvent {
 /** Bytes of frames that may wait to be sent before publishes are refused. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
-/** The server cannot take a publish now; nothing of it was delivered. */
-export class OverloadError extends Error {}
-
 /**
  * Publishes events to the subscribers of channels, over the whole cluster. What it is given must
  * have passed the limits of the application; teams may inject it to publish from their own code.
  */
 @Injectable()
 export class EventDispatcher {
+  /** Since the start, on this node. */
+  eventsPublished = 0;
+
   constructor(
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
@@ -47,22 +47,47 @@ export class EventDispatcher {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
-    const sent = events.flatMap((event) => {
-      this.traffic.published(application.id, event.channels, event.name, event.data);
+    const { id } = application;
+    const broadcasts: Broadcast[] = [];
+    const cached: Promise<void>[] = [];
+    for (const event of events) {
+      this.traffic.published(id, event.channels, event.name, event.data);
       const channels = event.channels.length === 1 ? event.channels : new Set(event.channels);
-      return Array.from(channels, (channel) => this.publishTo(application, channel, event));
-    });
+      for (const channel of channels) {
+        const frame = publishedEvent(event.name, channel, event.data);
+        broadcasts.push({ channel, frame, exceptSocketId: event.exceptSocketId });
+      }
+    }
+    this.checkRoom(broadcasts);
+    for (const event of events) this.cache(application, event, cached);
+    // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
+    if (cached.length > 0) {
+      await Promise.all(cached);
+      this.checkRoom(broadcasts);
+    }
+    this.eventsPublished += events.length;
+    const sent = broadcasts.map(({ channel, frame, exceptSocketId }) =>
+      this.cluster.broadcast(id, channel, frame, exceptSocketId),
+    );
     if (sent.some((sending) => sending instanceof Promise)) await Promise.all(sent);
   }
 
-  private publishTo(application: Application, channel: string, event: PublishedEvent) {
-    const { id, cacheTtlSeconds } = application;
-    const { name, data, exceptSocketId } = event;
-    const frame = publishedEvent(name, channel, data);
-    const cached = channelKindOf(channel).isCache
-      ? this.state.cacheEvent(id, channel, { event: name, data }, cacheTtlSeconds)
-      : undefined;
-    // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
-    return andThen(cached, () => this.cluster.broadcast(id, channel, frame, exceptSocketId));
+  private cache(
+    { id, cacheTtlSeconds }: Application,
+    { name, data, channels }: PublishedEvent,
+    stored: Promise<void>[],
+  ): void {
+    for (const channel of channels) {
+      if (!channelKindOf(channel).isCache) continue;
+      const caching = this.state.cacheEvent(id, channel, { event: name, data }, cacheTtlSeconds);
+      if (caching instanceof Promise) stored.push(caching);
+    }
+  }
+
+  private checkRoom(broadcasts: readonly Broadcast[]): void {
+    if (this.cluster.hasRoomFor(broadcasts)) return;
+    throw new OverloadError(
+      'The buffer for the other nodes, which cannot be reached, is full. Try again in a second.',
+    );
   }
 }

@@ -16,10 +16,13 @@ import { EventsController } from './http/events.controller.js';
 import { FallbackController } from './http/fallback.controller.js';
 import { FrontDoor } from './http/front-door.js';
 import { HealthController } from './http/health.controller.js';
+import { PartialAnswer } from './http/partial-answer.js';
 import { SignatureGuard } from './http/signature.guard.js';
 import { UsersController } from './http/users.controller.js';
 import { KeepAlive } from './keep-alive.js';
 import { MessageRouter } from './message.router.js';
+import { NodeReporter } from './node.reporter.js';
+import { PresenceService } from './presence.service.js';
 import { PusherGateway } from './pusher.gateway.js';
 import { completePusherOptions, PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
 import { SubscriptionCountNotifier } from './subscription-count.notifier.js';
@@ -65,6 +68,9 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     Handshake,
     KeepAlive,
     MessageRouter,
+    NodeReporter,
+    PartialAnswer,
+    PresenceService,
     PusherGateway,
     SignatureGuard,
     SubscriptionCountNotifier,

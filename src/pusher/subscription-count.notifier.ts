@@ -8,8 +8,10 @@ import { subscriptionCount } from './protocol/server-frame.js';
 
 /** Up to here subscribers hear of every change. */
 const SMALL_CHANNEL = 100;
-/** Above it at most this often. */
+/** Above it at most this often, whichever node has something to tell. */
 const INTERVAL_MS = 5000;
+/** A node tries again a little later than that, so that it does not come a moment too early. */
+const RETRY_MS = 5100;
 
 /** When a large channel may be told again, and whether there is anything to tell. */
 interface Telling {
@@ -55,10 +57,15 @@ export class SubscriptionCountNotifier implements OnModuleDestroy {
       telling.hasChanged = true;
       return undefined;
     }
-    const dueMs = performance.now() + INTERVAL_MS;
-    this.told.set(channel, { application, dueMs, hasChanged: false });
+    const entry = { application, dueMs: performance.now() + RETRY_MS, hasChanged: false };
+    this.told.set(channel, entry);
     this.schedule();
-    return this.tell(channel, subscriptions);
+    const bucket = `subscription-count ${channel.name}`;
+    return andThen(this.state.take(channel.appId, bucket, 1, 1, INTERVAL_MS), (isDue) => {
+      if (isDue) return this.tell(channel, subscriptions);
+      entry.hasChanged = true;
+      return undefined;
+    });
   }
 
   private tell({ appId, name }: Channel, count: number) {

@@ -1,24 +1,16 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { channelKindOf, isChannelName } from '../channels/channel-name.js';
 import type { Channel, Subscription } from '../channels/channel.js';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
-import { andThen, inBackground } from '../scaling/awaitable.js';
-import { ClusterService } from '../scaling/cluster.service.js';
-import {
-  StateStore,
-  type CachedEvent,
-  type JoinOutcome,
-  type Member,
-} from '../scaling/state-store.js';
+import { StateStore, type CachedEvent, type Member } from '../scaling/state-store.js';
 import { authorizationFault } from './authorization.js';
 import { ChannelDataError, parseChannelData } from './channel-data.js';
+import { PresenceService } from './presence.service.js';
 import type { SubscribeMessage } from './protocol/client-message.js';
 import { SubscriptionError, type SubscriptionRefusal } from './protocol/pusher-error.js';
 import {
   cacheMiss,
-  memberAdded,
-  memberRemoved,
   publishedEvent,
   rosterData,
   subscriptionSucceeded,
@@ -28,20 +20,19 @@ import { SubscriptionCountNotifier } from './subscription-count.notifier.js';
 /** What is known when a connection enters a channel. */
 interface Entry {
   readonly member: Member | undefined;
-  readonly outcome: JoinOutcome | undefined;
+  /** Who is in a presence channel; undefined also when it is full. */
+  readonly roster: Iterable<Member> | undefined;
   readonly cached: CachedEvent | undefined;
   /** What was broadcast while the store was asked. */
-  readonly missed?: readonly Buffer[];
+  readonly missed?: readonly Buffer[] | undefined;
 }
 
 /** Lets connections into channels and out of them (protocol, section 4). */
 @Injectable()
 export class SubscriptionService {
-  private readonly logger = new Logger(SubscriptionService.name);
-
   constructor(
     private readonly channels: ChannelManager,
-    private readonly cluster: ClusterService,
+    private readonly presence: PresenceService,
     private readonly state: StateStore,
     private readonly counts: SubscriptionCountNotifier,
   ) {}
@@ -88,58 +79,41 @@ export class SubscriptionService {
     member: Member | undefined,
   ): Promise<void> {
     const { appId, name, kind } = channel;
-    const joined = member === undefined ? undefined : this.join(connection, channel, member);
+    const joined = member && this.presence.join(connection, channel, member);
     const stored = kind.isCache ? this.state.cachedEvent(appId, name) : undefined;
     if (!(joined instanceof Promise || stored instanceof Promise)) {
-      return this.conclude(connection, channel, { member, outcome: joined, cached: stored });
+      return this.conclude(connection, channel, { member, roster: joined, cached: stored });
     }
     // What arrives before the answers do may be newer than they are.
-    const kept = channel.keepFrames(connection.socketId);
+    const kept = kind.isCache ? channel.keepFrames(connection.socketId) : undefined;
     try {
-      const [outcome, cached] = await Promise.all([joined, stored]);
-      this.conclude(connection, channel, { member, outcome, cached, missed: kept.frames });
+      const [roster, cached] = await Promise.all([joined, stored]);
+      this.conclude(connection, channel, { member, roster, cached, missed: kept?.frames });
     } catch (error) {
-      if (member !== undefined) this.leave(connection, channel, member);
+      if (member !== undefined) this.presence.leave(connection, channel, member);
       throw error;
     } finally {
-      channel.stopKeeping(kept);
+      if (kept !== undefined) channel.stopKeeping(kept);
     }
-  }
-
-  /**
-   * Tells the others who is new as soon as the store says so, like {@link leave} who is gone: in the
-   * order of its answers, so that the one never overtakes the other.
-   */
-  private join({ application, socketId }: Connection, { name }: Channel, member: Member) {
-    const { id, maxPresenceMembers } = application;
-    const joined = this.state.join(id, name, socketId, member, maxPresenceMembers);
-    return andThen(joined, (outcome) => {
-      if (!outcome.isFull && outcome.isFirst) {
-        const frame = memberAdded(name, member);
-        inBackground(this.cluster.broadcast(id, name, frame, socketId), this.logger);
-      }
-      return outcome;
-    });
   }
 
   /** Between the answers of the store and the first frame nothing is awaited, so that no event falls in between. */
   private conclude(connection: Connection, channel: Channel, entry: Entry): void {
-    const { member, outcome } = entry;
-    if (outcome?.isFull) {
+    const { member, roster } = entry;
+    if (member !== undefined && roster === undefined) {
       const error = `The channel is full (${connection.application.maxPresenceMembers} members)`;
       throw refusal(channel.name, 'LimitReached', error, 4004);
     }
     if (connection.isOpen) return this.admit(connection, channel, entry);
-    if (member !== undefined) this.leave(connection, channel, member);
+    if (member !== undefined) this.presence.leave(connection, channel, member);
   }
 
   private admit(connection: Connection, channel: Channel, entry: Entry): void {
     const { name, kind } = channel;
-    const { member, outcome, cached, missed = [] } = entry;
+    const { member, roster, cached, missed = [] } = entry;
     this.channels.subscribe(connection, channel, member);
     if (kind.needsAuth) connection.isAuthorized = true;
-    const data = outcome === undefined || outcome.isFull ? '{}' : rosterData(outcome.members);
-    connection.writeOwed(subscriptionSucceeded(name, data));
+    connection.writeOwed(subscriptionSucceeded(name, roster && rosterData(roster)));
     if (kind.isCache) {
       const frame = cached && publishedEvent(cached.event, name, cached.data);
       const isAmongMissed = frame !== undefined && missed.some((other) => other.equals(frame));
@@ -149,30 +123,19 @@ export class SubscriptionService {
     this.counts.changed(connection.application, channel);
   }
 
-  private answerAgain(subscription: Subscription): void | Promise<void> {
-    const { connection, channel, member } = subscription;
-    if (member === undefined) return connection.write(subscriptionSucceeded(channel.name));
-    return andThen(this.state.members(channel.appId, channel.name), (members) => {
-      // The roster must not overtake who came and went before it.
-      subscription.settle();
-      connection.write(subscriptionSucceeded(channel.name, rosterData(members)));
-    });
+  private answerAgain(subscription: Subscription): void {
+    const { connection, channel } = subscription;
+    const roster = channel.view?.members;
+    // The roster must not overtake who came and went before it.
+    subscription.settle();
+    connection.writeOwed(subscriptionSucceeded(channel.name, roster && rosterData(roster)));
   }
 
   private end(subscription: Subscription): void {
     const { connection, channel, member } = subscription;
     this.channels.unsubscribe(subscription);
-    if (member !== undefined) this.leave(connection, channel, member);
+    if (member !== undefined) this.presence.leave(connection, channel, member);
     this.counts.changed(connection.application, channel);
-  }
-
-  private leave({ socketId }: Connection, { appId, name }: Channel, member: Member): void {
-    const left = andThen(this.state.leave(appId, name, socketId, member.userId), (isLast) => {
-      if (!isLast) return undefined;
-      // Not to the leaver: it may have come back before this arrives.
-      return this.cluster.broadcast(appId, name, memberRemoved(name, member), socketId);
-    });
-    inBackground(left, this.logger);
   }
 
   private memberOf(connection: Connection, message: SubscribeMessage): Member {

@@ -1,13 +1,12 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection, SignedInUser } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
-import { andThen, inBackground, type Awaitable } from '../scaling/awaitable.js';
+import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { TerminateMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
 import { signatureFault } from './authorization.js';
-import { GracePeriod } from './grace-period.js';
 import type { SigninMessage } from './protocol/client-message.js';
 import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
 import { errorFrame, signinSuccess } from './protocol/server-frame.js';
@@ -18,10 +17,9 @@ import { WatchlistService } from './watchlist.service.js';
 
 /** Knows which connections belong to which user (protocol, section 6). */
 @Injectable()
-export class UserService implements OnModuleDestroy {
+export class UserService {
   private readonly logger = new Logger(UserService.name);
-  /** Users whose last connection is gone, but who are not said to be offline yet. */
-  private readonly leaving: GracePeriod;
+  private readonly graceMs: number;
 
   constructor(
     private readonly registry: ConnectionRegistry,
@@ -31,12 +29,8 @@ export class UserService implements OnModuleDestroy {
     private readonly watchlists: WatchlistService,
     @Inject(PUSHER_OPTIONS) options: PusherOptions,
   ) {
-    this.leaving = new GracePeriod(options.graceSeconds * 1000);
+    this.graceMs = options.graceSeconds * 1000;
     cluster.listen({ onTerminate: (message) => this.closeConnections(message) });
-  }
-
-  onModuleDestroy(): void {
-    this.leaving.clear();
   }
 
   /** Binds a connection to a user and answers it. @throws ClosingError 4009 when it may not */
@@ -63,10 +57,7 @@ export class UserService implements OnModuleDestroy {
     const { user, application, socketId } = connection;
     if (user === undefined) return;
     this.watchlists.unwatch(connection);
-    const { id: appId } = application;
-    const left = andThen(this.state.signOut(appId, user.id, socketId), (isLast) => {
-      if (isLast) this.leaving.begin(keyOf(appId, user.id), () => this.goOffline(appId, user.id));
-    });
+    const left = this.state.signOut(application.id, user.id, socketId, this.graceMs);
     inBackground(left, this.logger);
   }
 
@@ -83,17 +74,10 @@ export class UserService implements OnModuleDestroy {
     if (!connection.isOpen) return this.signOut(connection);
     connection.isAuthorized = true;
     connection.write(signinSuccess(userData));
-    if (isFirst && !this.leaving.callOff(keyOf(application.id, user.id))) {
+    if (isFirst) {
       await this.cluster.announceUser(application.id, user.id, true);
     }
     await this.watchlists.watch(connection, user.watchlist);
-  }
-
-  private goOffline(appId: string, userId: string): void {
-    const announced = andThen(this.state.onlineUsers(appId, [userId]), (online) =>
-      online.length === 0 ? this.cluster.announceUser(appId, userId, false) : undefined,
-    );
-    inBackground(announced, this.logger);
   }
 
   private closeConnections({ appId, userId }: TerminateMessage): void {
@@ -114,7 +98,5 @@ export class UserService implements OnModuleDestroy {
     return false;
   }
 }
-
-const keyOf = (appId: string, userId: string) => `${appId} ${userId}`;
 
 const unauthorized = (sentence: string) => new ClosingError(PusherErrorCode.UNAUTHORIZED, sentence);

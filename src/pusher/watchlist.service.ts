@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { Connection } from '../connections/connection.js';
+import { andThen, inBackground } from '../scaling/awaitable.js';
 import type { UserStatusMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
@@ -8,17 +9,34 @@ import { errorFrame, watchlistEvents } from './protocol/server-frame.js';
 
 const MAX_WATCHLIST_LENGTH = 100;
 
-/** Tells connections when users they watch come online or go offline. */
+/** A user whom somebody watches. */
+interface WatchedUser {
+  readonly appId: string;
+  readonly userId: string;
+  readonly watchers: Set<Connection>;
+  /** As the watchers were told; undefined until it is known. */
+  isOnline: boolean | undefined;
+}
+
+/** Tells connections when users they watch come online or go offline: each change once, and by turns. */
 @Injectable()
-export class WatchlistService {
-  /** Connections by the user they watch, and its application. */
-  private readonly watchers = new Map<string, Set<Connection>>();
+export class WatchlistService implements OnModuleDestroy {
+  private readonly logger = new Logger(WatchlistService.name);
+  private readonly watched = new Map<string, WatchedUser>();
+  /** Watchers who have not been told yet who is online: until then they are told nothing else. */
+  private readonly newcomers = new Set<Connection>();
+  private settling: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
   ) {
-    cluster.listen({ onUserStatus: (message) => this.tell(message) });
+    cluster.listen({ onUserStatus: (message) => this.learn(message) });
+    cluster.onRestored(() => this.askAgain());
+  }
+
+  onModuleDestroy(): void {
+    clearTimeout(this.settling);
   }
 
   /** Starts watching, and tells who is online now. Of too long a list only the beginning is used. */
@@ -28,14 +46,17 @@ export class WatchlistService {
       const sentence = `The watchlist has more than ${MAX_WATCHLIST_LENGTH} users, the first ${MAX_WATCHLIST_LENGTH} are used.`;
       connection.write(errorFrame(new PusherError(PusherErrorCode.WATCHLIST_TOO_LONG, sentence)));
     }
-    const watched = userIds.slice(0, MAX_WATCHLIST_LENGTH);
     const { id: appId } = connection.application;
-    const added = watched.map((userId) => this.add(connection, appId, userId));
-    if (added.some((watch) => watch instanceof Promise)) await Promise.all(added);
-    // Asked in the same turn, so that nobody who comes online meanwhile is told twice.
-    const asked = this.state.onlineUsers(appId, watched);
-    const online = asked instanceof Promise ? await asked : asked;
-    if (online.length > 0) connection.write(watchlistEvents('online', online));
+    const watchedIds = userIds.slice(0, MAX_WATCHLIST_LENGTH);
+    this.newcomers.add(connection);
+    try {
+      const added = watchedIds.map((userId) => this.add(connection, appId, userId));
+      if (added.some((watch) => watch instanceof Promise)) await Promise.all(added);
+      const asked = this.state.onlineUsers(appId, watchedIds);
+      this.welcome(connection, watchedIds, asked instanceof Promise ? await asked : asked);
+    } finally {
+      this.newcomers.delete(connection);
+    }
     if (!connection.isOpen) this.unwatch(connection);
   }
 
@@ -43,26 +64,81 @@ export class WatchlistService {
     const { id: appId } = connection.application;
     for (const userId of connection.user?.watchlist.slice(0, MAX_WATCHLIST_LENGTH) ?? []) {
       const key = keyOf(appId, userId);
-      const watchers = this.watchers.get(key);
-      if (watchers === undefined || !watchers.delete(connection) || watchers.size > 0) continue;
-      this.watchers.delete(key);
+      const user = this.watched.get(key);
+      if (user === undefined || !user.watchers.delete(connection)) continue;
+      if (user.watchers.size > 0) continue;
+      this.watched.delete(key);
       this.cluster.unwatchUser(appId, userId);
     }
   }
 
   private add(connection: Connection, appId: string, userId: string) {
     const key = keyOf(appId, userId);
-    const watchers = this.watchers.get(key);
-    if (watchers === undefined) this.watchers.set(key, new Set([connection]));
-    else watchers.add(connection);
+    let user = this.watched.get(key);
+    if (user === undefined) {
+      user = { appId, userId, watchers: new Set(), isOnline: undefined };
+      this.watched.set(key, user);
+    }
+    user.watchers.add(connection);
     return this.cluster.watchUser(appId, userId);
   }
 
-  private tell({ appId, userId, isOnline }: UserStatusMessage): void {
-    const watchers = this.watchers.get(keyOf(appId, userId));
-    if (watchers === undefined) return;
+  /** What was heard since the store was asked is newer than its answer. */
+  private welcome(
+    connection: Connection,
+    userIds: readonly string[],
+    answer: readonly string[],
+  ): void {
+    const { id: appId } = connection.application;
+    const online = new Set(answer);
+    const told = userIds.filter((userId) => {
+      const user = this.watched.get(keyOf(appId, userId));
+      if (user !== undefined) user.isOnline ??= online.has(userId);
+      return user?.isOnline;
+    });
+    if (told.length > 0) connection.write(watchlistEvents('online', told));
+  }
+
+  private learn({ appId, userId, isOnline }: UserStatusMessage): void {
+    const user = this.watched.get(keyOf(appId, userId));
+    if (user === undefined || user.isOnline === isOnline) return;
+    user.isOnline = isOnline;
     const frame = watchlistEvents(isOnline ? 'online' : 'offline', [userId]);
-    for (const connection of watchers) connection.write(frame);
+    for (const connection of user.watchers) {
+      if (!this.newcomers.has(connection)) connection.write(frame);
+    }
+  }
+
+  /**
+   * The cluster was out of reach: what was not heard meanwhile is made up for. Who is not there is
+   * given time to turn up again, as other nodes may still be saying whom they have.
+   */
+  private askAgain(): void {
+    this.askAll((isOnline) => isOnline);
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.askAll(() => true), this.cluster.settleMs).unref();
+  }
+
+  private askAll(isNews: (isOnline: boolean) => boolean): void {
+    const applications = new Map<string, string[]>();
+    for (const { appId, userId } of this.watched.values()) {
+      const userIds = applications.get(appId);
+      if (userIds === undefined) applications.set(appId, [userId]);
+      else userIds.push(userId);
+    }
+    for (const [appId, userIds] of applications) {
+      for (let i = 0; i < userIds.length; i += MAX_WATCHLIST_LENGTH) {
+        const some = userIds.slice(i, i + MAX_WATCHLIST_LENGTH);
+        const asked = andThen(this.state.onlineUsers(appId, some), (answer) => {
+          const online = new Set(answer);
+          for (const userId of some) {
+            const isOnline = online.has(userId);
+            if (isNews(isOnline)) this.learn({ type: 'user-status', appId, userId, isOnline });
+          }
+        });
+        inBackground(asked, this.logger);
+      }
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { OverloadError } from '../event.dispatcher.js';
+import { OverloadError } from '../../scaling/overload-error.js';
 import { ApiError, unavailable } from './api-error.js';
 
 /** Answers what a controller throws: `{"error": …}` with the status of the contract. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
 import type { QueryParameters } from '../protocol/signature.js';
@@ -12,6 +12,8 @@ export interface ApiRequest {
   /** The parts of the path, decoded. */
   readonly segments: readonly string[];
   readonly query: QueryParameters;
+  /** Node's own, for headers. */
+  readonly response: ServerResponse;
   /** Set once the signature holds. */
   application?: Application;
   /** The bytes received, empty for none. Set once they hold what was signed. */

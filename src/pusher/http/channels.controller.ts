@@ -10,6 +10,7 @@ import { MetricsHandler } from '../../metrics/metrics.handler.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { badRequest } from './api-error.js';
 import { ROUTE_ROOT } from './api-routes.js';
+import { PartialAnswer } from './partial-answer.js';
 import { Signed, type SignedRequest } from './api-request.js';
 import { checkChannel } from './event-rules.js';
 import { SignatureGuard } from './signature.guard.js';
@@ -19,11 +20,15 @@ import { SignatureGuard } from './signature.guard.js';
 @UseGuards(SignatureGuard)
 @Controller({ path: `${ROUTE_ROOT}/apps/:appId/channels`, version: VERSION_NEUTRAL })
 export class ChannelsController {
-  constructor(private readonly metrics: MetricsHandler) {}
+  constructor(
+    private readonly metrics: MetricsHandler,
+    private readonly partial: PartialAnswer,
+  ) {}
 
   /** The occupied channels, with what `info` asks for. */
   @Get()
-  async list(@Signed() { application, query }: SignedRequest): Promise<object> {
+  async list(@Signed() request: SignedRequest): Promise<object> {
+    const { application, query } = request;
     const prefix = query.get('filter_by_prefix') ?? '';
     const attributes = attributeNamesOf(query.get('info')).map((name): ChannelAttribute => {
       if (name === 'user_count' && !prefix.startsWith('presence-')) {
@@ -32,28 +37,35 @@ export class ChannelsController {
       if (name === 'user_count' || name === 'subscription_count') return name;
       throw badRequest(`info: a list of channels has no ${JSON.stringify(name)}.`);
     });
-    return { channels: await this.metrics.channels(application.id, prefix, attributes) };
+    const channels = await this.partial.of(request, () =>
+      this.metrics.channels(application.id, prefix, attributes),
+    );
+    return { channels };
   }
 
   /** One channel, with what `info` asks for. */
   @Get(':channel')
-  describe(@Signed() { application, query, segments }: SignedRequest): Promise<object> {
+  describe(@Signed() request: SignedRequest): Promise<object> {
+    const { application, query, segments } = request;
     const channel = channelOf(segments, application);
     const attributes = attributeNamesOf(query.get('info')).map((name): ChannelAttribute => {
       if (hasAttribute(channel, name)) return name;
       throw badRequest(`info: a ${channelKindOf(channel).name} channel has no ${name}.`);
     });
-    return this.metrics.channel(application.id, channel, attributes);
+    return this.partial.of(request, () =>
+      this.metrics.channel(application.id, channel, attributes),
+    );
   }
 
   /** The users in a presence channel. */
   @Get(':channel/users')
-  async users(@Signed() { application, segments }: SignedRequest): Promise<object> {
+  async users(@Signed() request: SignedRequest): Promise<object> {
+    const { application, segments } = request;
     const channel = channelOf(segments, application);
     if (!channelKindOf(channel).isPresence) {
       throw badRequest('Only presence channels have users.');
     }
-    const users = await this.metrics.users(application.id, channel);
+    const users = await this.partial.of(request, () => this.metrics.users(application.id, channel));
     return { users: users.map((id) => ({ id })) };
   }
 }

@@ -2,6 +2,7 @@ import { Controller, Get, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs
 import { MetricsHandler } from '../../metrics/metrics.handler.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { ROUTE_ROOT } from './api-routes.js';
+import { PartialAnswer } from './partial-answer.js';
 import { Signed, type SignedRequest } from './api-request.js';
 import { SignatureGuard } from './signature.guard.js';
 
@@ -10,11 +11,17 @@ import { SignatureGuard } from './signature.guard.js';
 @UseGuards(SignatureGuard)
 @Controller({ path: `${ROUTE_ROOT}/apps/:appId/connections`, version: VERSION_NEUTRAL })
 export class ConnectionsController {
-  constructor(private readonly metrics: MetricsHandler) {}
+  constructor(
+    private readonly metrics: MetricsHandler,
+    private readonly partial: PartialAnswer,
+  ) {}
 
   /** Every open connection of the application. */
   @Get()
-  async count(@Signed() { application }: SignedRequest): Promise<object> {
-    return { connections: await this.metrics.connections(application.id) };
+  async count(@Signed() request: SignedRequest): Promise<object> {
+    const connections = await this.partial.of(request, () =>
+      this.metrics.connections(request.application.id),
+    );
+    return { connections };
   }
 }

@@ -17,6 +17,7 @@ import { ROUTE_ROOT } from './api-routes.js';
 import { BatchEventDto, BatchEventsDto } from './dto/batch-events.dto.js';
 import { PublishEventDto } from './dto/publish-event.dto.js';
 import { channelsOf, eventOf } from './event-rules.js';
+import { PartialAnswer } from './partial-answer.js';
 import { isPlainEvent } from './plain-event.js';
 import { SignatureGuard } from './signature.guard.js';
 import { parseJsonObject, validate } from './validate.js';
@@ -32,6 +33,7 @@ export class EventsController {
   constructor(
     private readonly dispatcher: EventDispatcher,
     private readonly metrics: MetricsHandler,
+    private readonly partial: PartialAnswer,
     private readonly state: StateStore,
     private readonly drain: Drain,
   ) {}
@@ -40,9 +42,10 @@ export class EventsController {
   @Post('events')
   @HttpCode(200)
   async publish(
-    @Signed() { application, body }: SignedRequest,
+    @Signed() request: SignedRequest,
     @Header('x-idempotency-key') key: string | undefined,
   ): Promise<object> {
+    const { application, body } = request;
     const parsed = parseJsonObject(body);
     const dto = isPlainEvent(parsed) ? parsed : validate(PublishEventDto, parsed);
     const event = eventOf(dto, channelsOf(dto, application), application);
@@ -52,7 +55,7 @@ export class EventsController {
       if (names.length === 0) return {};
       const infos = await Promise.all(
         event.channels.map(async (channel) => {
-          return [channel, await this.infoOf(application, channel, names)] as const;
+          return [channel, await this.infoOf(request, channel, names)] as const;
         }),
       );
       return { channels: Object.fromEntries(infos) };
@@ -63,9 +66,10 @@ export class EventsController {
   @Post('batch_events')
   @HttpCode(200)
   async publishBatch(
-    @Signed() { application, body }: SignedRequest,
+    @Signed() request: SignedRequest,
     @Header('x-idempotency-key') key: string | undefined,
   ): Promise<object> {
+    const { application, body } = request;
     const dto = validate(BatchEventsDto, parseJsonObject(body));
     const limit = application.maxBatchSize;
     if (dto.batch.length > limit) {
@@ -80,7 +84,7 @@ export class EventsController {
       if (items.every(({ info }) => attributeNamesOf(info ?? undefined).length === 0)) return {};
       const batch = await Promise.all(
         items.map(({ channel, info }) =>
-          this.infoOf(application, channel, attributeNamesOf(info ?? undefined)),
+          this.infoOf(request, channel, attributeNamesOf(info ?? undefined)),
         ),
       );
       return { batch };
@@ -93,7 +97,7 @@ export class EventsController {
     if (limit > 0 && events.length > limit) {
       throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);
     }
-    if (limit > 0 && !(await this.state.take(id, 'publishes', events.length, limit))) {
+    if (limit > 0 && !(await this.state.take(id, 'publishes', events.length, limit, 1000))) {
       throw tooManyRequests(`Application ${id} may publish ${limit} events a second.`);
     }
     await this.dispatcher.publish(application, events);
@@ -101,14 +105,16 @@ export class EventsController {
 
   /** Attributes a channel cannot have are left out. */
   private async infoOf(
-    { id }: Application,
+    request: SignedRequest,
     channel: string,
     names: readonly string[],
   ): Promise<ChannelInfo> {
     const attributes = names.filter((name): name is ChannelAttribute =>
       hasAttribute(channel, name),
     );
-    const { occupied: _, ...info } = await this.metrics.channel(id, channel, attributes);
+    const { occupied: _, ...info } = await this.partial.of(request, () =>
+      this.metrics.channel(request.application.id, channel, attributes),
+    );
     return info;
   }
 

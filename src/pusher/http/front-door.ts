@@ -58,7 +58,7 @@ export class FrontDoor {
     if (!isOurs(path)) return;
     const segments = segmentsOf(path);
     const query = parseQuery(question < 0 ? '' : url.slice(question + 1));
-    mark(request, { fullPath, path, segments, query });
+    mark(request, { fullPath, path, segments, query, response });
     request.originalUrl = url;
     request.url = globalPrefix + routedPath(segments, request.method);
     if (!ROUTED_METHODS.has(request.method)) request.method = 'GET';

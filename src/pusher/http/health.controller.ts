@@ -1,4 +1,5 @@
-import { Controller, Get, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Res, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import {
   HealthCheckService,
   HealthIndicatorService,
@@ -21,6 +22,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly drain: Drain,
     private readonly cluster: ClusterService,
+    private readonly adapterHost: HttpAdapterHost,
   ) {}
 
   /** 503 while the server drains. */
@@ -36,24 +38,25 @@ export class HealthController {
     return this.health.check([]);
   }
 
-  /** The server takes connections: 503 while it drains. */
+  /** The server takes connections: 503 while it drains, and when the other nodes are out of reach for too long. */
   @Get('health/ready')
-  async ready(): Promise<HealthCheckResult> {
+  async ready(@Res({ passthrough: true }) response: unknown): Promise<HealthCheckResult> {
     this.checkOpen();
     const result = await this.health.check([() => this.indicators.check('server').up()]);
     const scaling = this.scaling();
-    return {
-      ...result,
-      info: { ...result.info, scaling },
-      details: { ...result.details, scaling },
-    };
+    const details = { ...result.details, scaling };
+    if (!this.cluster.isGivenUp) {
+      return { ...result, info: { ...result.info, scaling }, details };
+    }
+    this.adapterHost.httpAdapter.status(response, 503);
+    return { ...result, status: 'error', error: { scaling }, details };
   }
 
   private checkOpen(): void {
     if (this.drain.isDraining) throw shuttingDown();
   }
 
-  /** Whether other nodes can be reached. The server is ready either way: clients of this node are served. */
+  /** Whether other nodes can be reached. The server is ready for a while either way: clients of this node are served. */
   private scaling() {
     const { status } = this.cluster;
     return { status: status === 'down' ? 'down' : 'up', mode: status } as const;

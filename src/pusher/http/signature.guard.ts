@@ -90,7 +90,7 @@ export class SignatureGuard implements CanActivate {
 
   private async checkReads({ id, readsPerSecond }: Application): Promise<void> {
     if (readsPerSecond === 0) return;
-    if (await this.state.take(id, 'reads', 1, readsPerSecond)) return;
+    if (await this.state.take(id, 'reads', 1, readsPerSecond, 1000)) return;
     throw tooManyRequests(`Application ${id} may ask ${readsPerSecond} times a second.`);
   }
 }
