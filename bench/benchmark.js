@@ -1,6 +1,5 @@
 // @ts-check
 import { noChecks, Stage } from './stage.js';
-import { SCENARIOS } from './scenarios.js';
 
 /** A run takes seconds; one that takes this long hangs. */
 const RUN_TIMEOUT_MS = 180_000;
@@ -14,24 +13,25 @@ const RUN_TIMEOUT_MS = 180_000;
  * turning order, so that a slow minute of the machine hits all of them.
  * @param {object} plan
  * @param {Target[]} plan.targets
- * @param {string[]} plan.scenarios
- * @param {import('./options.js').Sizes} plan.sizes
+ * @param {Run[]} plan.runs
+ * @param {import('./figure.js').Derived[]} plan.derived
+ * @param {string} plan.ratioMeaning
  * @param {number} plan.rounds
  * @param {(line: string) => void} plan.onProgress
  * @returns {Promise<Outcome>}
  */
-export async function benchmark({ targets, scenarios, sizes, rounds, onProgress }) {
+export async function benchmark({ targets, runs, derived, ratioMeaning, rounds, onProgress }) {
   /** @type {Outcome} */
   const outcome = {
     targets: targets.map(({ name }) => name),
     rounds,
-    sizes,
+    derived,
+    ratioMeaning,
     figures: [],
     checks: Object.fromEntries(targets.map(({ name }) => [name, noChecks()])),
     failures: [],
     otherLoad: 0,
   };
-  const runs = scenarios.flatMap((name) => SCENARIOS[name]?.(sizes) ?? []);
   const machine = { wallSeconds: 0, otherCpuSeconds: 0 };
   /** @type {Set<string>} runs that broke off are not tried again */
   const broken = new Set();
@@ -40,7 +40,7 @@ export async function benchmark({ targets, scenarios, sizes, rounds, onProgress 
     for (const run of runs) {
       for (const target of turned(targets, round)) {
         const name = `${target.name}: ${run.title}`;
-        if (broken.has(name)) continue;
+        if (broken.has(name) || !isWanted(run, target, round)) continue;
         onProgress(`round ${round + 1} of ${rounds}, ${name}`);
         try {
           await playOnce(target, run, outcome, machine);
@@ -56,13 +56,22 @@ export async function benchmark({ targets, scenarios, sizes, rounds, onProgress 
 }
 
 /**
+ * @param {Run} run
+ * @param {Target} target
+ * @param {number} round
+ */
+function isWanted({ targets, rounds = Infinity }, { name }, round) {
+  return round < rounds && (targets?.includes(name) ?? true);
+}
+
+/**
  * @param {Target} target
  * @param {Run} run
  * @param {Outcome} outcome gets the figures and what was wrong
  * @param {{ wallSeconds: number, otherCpuSeconds: number }} machine
  */
 async function playOnce(target, run, outcome, machine) {
-  const server = await target.start();
+  const server = await target.start(run.needs);
   // A peer lives on between the runs, so no two runs may share a channel.
   const stage = new Stage(server, `bench-${process.pid}-${Date.now().toString(36)}`);
   try {

@@ -27,6 +27,10 @@ export async function end(child) {
   await gone;
 }
 
+export async function endAll() {
+  await Promise.all([...children].map(end));
+}
+
 /** Ends all of them at once, also on Ctrl-C and on errors nobody caught. */
 export function endChildrenWithProcess() {
   process.on('exit', () => {

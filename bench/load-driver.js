@@ -17,11 +17,11 @@ export class LoadDriver {
   #child;
 
   /**
-   * @param {import('./load/subscriber-pool.js').Server} server
+   * @param {import('./load/raw-connection.js').Server[]} nodes
    * @param {string} prefix of all channel names
    */
-  constructor(server, prefix) {
-    this.#child = adopt(fork(LOAD_CLIENT, [JSON.stringify({ server, prefix })]));
+  constructor(nodes, prefix) {
+    this.#child = adopt(fork(LOAD_CLIENT, [JSON.stringify({ nodes, prefix })]));
   }
 
   /**
@@ -54,6 +54,35 @@ export class LoadDriver {
    */
   disconnect(lastDigits) {
     return this.#send('disconnect', lastDigits);
+  }
+
+  /**
+   * @param {{ channel: string, members: number, others: number }} order
+   * @returns {Promise<Answer<{ members: number }>>}
+   */
+  gather(order) {
+    return this.#send('gather', order);
+  }
+
+  /**
+   * @param {{ channel: string, times: number, who: 'newcomer' | 'member' }} order
+   * @returns {Promise<Answer<import('./load/crowd.js').JoinResult>>}
+   */
+  join(order) {
+    return this.#send('join', order);
+  }
+
+  /**
+   * @param {{ sockets: number, channelsEach: number, membersPerRoom: number }} order
+   * @returns {Promise<Answer<{ rooms: number }>>}
+   */
+  occupy(order) {
+    return this.#send('occupy', order);
+  }
+
+  /** @returns {Promise<Answer<{ frames: number }>>} since it was asked last */
+  memberFrames() {
+    return this.#send('memberFrames', {});
   }
 
   /** @returns {Promise<Answer<{ count: number, first?: string }>>} */

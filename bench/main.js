@@ -1,13 +1,10 @@
 // @ts-check
 import { existsSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { benchmark } from './benchmark.js';
-import { endChildrenWithProcess } from './children.js';
+import { endAll, endChildrenWithProcess } from './children.js';
 import { HELP, parseOptions, sizesFor, UsageError } from './options.js';
 import { isFlawless, json, remarks, table } from './report.js';
-import { naiveServer, nodeServer, peer } from './targets.js';
-
-const BUILT_SERVER = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+import { suitesFor } from './suites.js';
 
 /** @param {string[]} args @returns {Promise<number>} exit code */
 async function main(args) {
@@ -16,27 +13,27 @@ async function main(args) {
     process.stdout.write(HELP);
     return 0;
   }
-  if (!existsSync(BUILT_SERVER)) {
-    throw new UsageError('dist/main.js is not there; run "npm run build" first.');
+  if (!existsSync(options.serverFile)) {
+    throw new UsageError(`${options.serverFile} is not there; run "npm run build" first.`);
   }
   const { sizes, remark } = sizesFor(options.isQuick);
-  if (remark) process.stderr.write(`${remark}\n`);
+  const { suites, remark: omission } = suitesFor(options, sizes);
+  for (const sentence of [remark, omission]) if (sentence) process.stderr.write(`${sentence}\n`);
 
   endChildrenWithProcess();
-  const outcome = await benchmark({
-    targets: [
-      nodeServer('revurb', BUILT_SERVER),
-      naiveServer,
-      ...options.peers.map(({ name, url, pid }) => peer(name, url, pid)),
-    ],
-    scenarios: options.scenarios,
-    sizes,
-    rounds: options.rounds,
-    onProgress: (line) => process.stderr.write(`${line}\n`),
-  });
-  process.stdout.write(`\n${table(outcome)}\n\n${remarks(outcome)}\n`);
-  if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, json(outcome));
-  return isFlawless(outcome) ? 0 : 1;
+  /** @type {Record<string, import('./report.js').Outcome>} */
+  const outcomes = {};
+  for (const { name, ...suite } of suites) {
+    const { rounds } = options;
+    const onProgress = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
+    const outcome = await benchmark({ ...suite, rounds, onProgress });
+    outcomes[name] = outcome;
+    process.stdout.write(`\n${table(outcome)}\n\n${remarks(outcome)}\n`);
+  }
+  // Whatever a run that broke off has left behind.
+  await endAll();
+  if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, json(outcomes, sizes));
+  return Object.values(outcomes).every(isFlawless) ? 0 : 1;
 }
 
 try {

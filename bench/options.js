@@ -1,7 +1,11 @@
 // @ts-check
 import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { grouped, SCENARIOS } from './scenarios.js';
+import { grouped } from './figure.js';
+import { SCENARIOS } from './scenarios.js';
+import { SCALING_SCENARIOS } from './scaling-scenarios.js';
 
 /**
  * @typedef {object} Sizes
@@ -11,6 +15,14 @@ import { grouped, SCENARIOS } from './scenarios.js';
  * @property {number} leave connections
  * @property {number} memory connections
  * @property {number} warmUp connections made and ended, some times over, before measuring
+ * @property {ScalingSizes} scaling
+ */
+
+/**
+ * @typedef {object} ScalingSizes
+ * @property {{ messages: number, seconds: number, perSecond: number[], receivers: number[] }} crossNode
+ * @property {{ members: number[], joins: number }} presence
+ * @property {number[]} resync numbers of subscriptions
  */
 
 /**
@@ -18,6 +30,7 @@ import { grouped, SCENARIOS } from './scenarios.js';
  * @property {number} rounds
  * @property {boolean} isQuick
  * @property {string[]} scenarios
+ * @property {string} serverFile
  * @property {string | undefined} jsonFile
  * @property {{ name: string, url: URL, pid: number | undefined }[]} peers
  */
@@ -30,6 +43,11 @@ const FULL = {
   leave: 10_000,
   memory: 10_000,
   warmUp: 500,
+  scaling: {
+    crossNode: { messages: 4_000, seconds: 2, perSecond: [200, 1_000], receivers: [1, 100] },
+    presence: { members: [10, 1_000, 10_000], joins: 60 },
+    resync: [1_000, 10_000],
+  },
 };
 
 /** @type {Sizes} */
@@ -40,7 +58,16 @@ const QUICK = {
   leave: 1_000,
   memory: 1_000,
   warmUp: 200,
+  scaling: {
+    crossNode: { messages: 2_000, seconds: 1, perSecond: [200, 1_000], receivers: [1, 100] },
+    presence: { members: [10, 1_000], joins: 30 },
+    resync: [200, 1_000],
+  },
 };
+
+/** Stands for all that is measured of several nodes. */
+const SCALING = 'scaling';
+const BUILT_SERVER = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 /** What a server and the load client need besides the connections. */
 const SPARE_DESCRIPTORS = 200;
@@ -50,8 +77,10 @@ export const HELP = `Measures Revurb beside a naive server (node:http + ws) on t
   npm run bench -- [options]
 
   --rounds <n>           rounds, the best of which is shown (3; 1 with --quick)
-  --quick                small numbers, under a minute; rough figures
-  --only <scenario,...>  of: ${Object.keys(SCENARIOS).join(', ')}
+  --quick                small numbers, about a minute; rough figures
+  --only <scenario,...>  of: ${Object.keys(SCENARIOS).join(', ')};
+                         ${SCALING} (two nodes and Redis), which is ${Object.keys(SCALING_SCENARIOS).join(', ')}
+  --server <file>        the server to measure, instead of dist/main.js
   --json <file>          also write all figures of all rounds to a file
   --peer <name=url>      also measure a server that is already running and knows the app
                          app-id / app-key / app-secret, e.g. other=ws://127.0.0.1:6001; repeatable
@@ -75,11 +104,22 @@ export function parseOptions(args) {
   const isQuick = values.quick ?? false;
   const rounds = Number(values.rounds ?? (isQuick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError('--rounds takes 1 or more.');
-  const scenarios = values.only?.split(',') ?? Object.keys(SCENARIOS);
-  const unknown = scenarios.find((name) => !Object.hasOwn(SCENARIOS, name));
-  if (unknown !== undefined) throw new UsageError(`There is no scenario "${unknown}".`);
+  const scenarios = scenariosOf(values.only);
+  const serverFile = values.server === undefined ? BUILT_SERVER : resolve(values.server);
   const peers = peersOf(values.peer ?? [], values['peer-pid'] ?? []);
-  return { rounds, isQuick, scenarios, jsonFile: values.json, peers };
+  return { rounds, isQuick, scenarios, serverFile, jsonFile: values.json, peers };
+}
+
+/** @param {string} [only] */
+function scenariosOf(only) {
+  const names = only?.split(',') ?? [...Object.keys(SCENARIOS), SCALING];
+  const scenarios = names.flatMap((name) =>
+    name === SCALING ? Object.keys(SCALING_SCENARIOS) : [name],
+  );
+  const known = { ...SCENARIOS, ...SCALING_SCENARIOS };
+  const unknown = scenarios.find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) throw new UsageError(`There is no scenario "${unknown}".`);
+  return scenarios;
 }
 
 /** @param {string[]} args */
@@ -91,6 +131,7 @@ function parse(args) {
         rounds: { type: 'string' },
         quick: { type: 'boolean' },
         only: { type: 'string' },
+        server: { type: 'string' },
         json: { type: 'string' },
         peer: { type: 'string', multiple: true },
         'peer-pid': { type: 'string', multiple: true },
@@ -152,6 +193,10 @@ export function sizesFor(isQuick, limit = descriptorLimit()) {
     connect: [...new Set(wanted.connect.map((count) => Math.min(count, most)))],
     leave: Math.min(wanted.leave, most),
     memory: Math.min(wanted.memory, most),
+    scaling: {
+      ...wanted.scaling,
+      resync: [...new Set(wanted.scaling.resync.map((count) => Math.min(count, most * 10)))],
+    },
   };
   const remark =
     `A process may open ${grouped(limit)} files here (ulimit -n), so there are at most ` +

@@ -1,8 +1,8 @@
 // @ts-check
 import { cpus } from 'node:os';
-import { derivedFigures, grouped } from './scenarios.js';
+import { grouped } from './figure.js';
 
-/** @typedef {import('./scenarios.js').Figure} Figure */
+/** @typedef {import('./figure.js').Figure} Figure */
 /** @typedef {import('./stage.js').Checks} Checks */
 
 /**
@@ -19,11 +19,12 @@ import { derivedFigures, grouped } from './scenarios.js';
  * @typedef {object} Outcome
  * @property {string[]} targets the first one is what the others are compared with
  * @property {number} rounds
- * @property {import('./options.js').Sizes} sizes
  * @property {{ target: string, figure: Figure }[]} figures of all rounds
  * @property {Record<string, Checks>} checks by target
  * @property {string[]} failures runs that broke off
  * @property {number} otherLoad what else ran on the machine, in cores
+ * @property {import('./figure.js').Derived[]} derived figures made of others
+ * @property {string} ratioMeaning
  */
 
 const NUMBER_WIDTH = 11;
@@ -34,7 +35,7 @@ const ABSENT = '–';
  * @param {Outcome} outcome
  * @returns {Row[]}
  */
-export function rowsOf({ figures, sizes }) {
+export function rowsOf({ figures, derived }) {
   /** @type {Map<string, Row>} */
   const rows = new Map();
   for (const { target, figure } of figures) {
@@ -46,7 +47,7 @@ export function rowsOf({ figures, sizes }) {
     const best = row.best[target] ?? value;
     row.best[target] = head.better === 'higher' ? Math.max(best, value) : Math.min(best, value);
   }
-  const all = [...rows.values(), ...derivedRows(rows, sizes)];
+  const all = [...rows.values(), ...derivedRows(rows, derived)];
   const groups = [...new Set(all.map(({ group }) => group))];
   return all.sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
 }
@@ -54,13 +55,13 @@ export function rowsOf({ figures, sizes }) {
 /**
  * Best over best, since the best of the quotients would flatter.
  * @param {Map<string, Row>} rows
- * @param {import('./options.js').Sizes} sizes
+ * @param {import('./figure.js').Derived[]} derived
  * @returns {Row[]}
  */
-function derivedRows(rows, sizes) {
-  return derivedFigures(sizes).flatMap(({ group, label, dividend, divisor }) => {
-    const over = rows.get(group + dividend);
-    const under = rows.get(group + divisor);
+function derivedRows(rows, derived) {
+  return derived.flatMap(({ group, label, dividend, divisor }) => {
+    const over = rows.get(dividend);
+    const under = rows.get(divisor);
     if (!over || !under) return [];
     const best = Object.fromEntries(
       Object.entries(over.best).map(([target, value]) => [
@@ -94,8 +95,8 @@ export function table(outcome) {
 
 /** What to know beside the table. @param {Outcome} outcome @returns {string} */
 export function remarks(outcome) {
-  const { targets, checks, failures, otherLoad } = outcome;
-  const lines = [`ratio: how many times better ${targets[0]} is (below 1: worse).`];
+  const { targets, checks, failures, otherLoad, ratioMeaning } = outcome;
+  const lines = [`ratio: ${ratioMeaning}.`];
   for (const target of targets) {
     const { delivered, lost, duplicated, bad, firstProblem } = checks[target] ?? noDeliveries;
     const problem = firstProblem ? ` (first: ${firstProblem})` : '';
@@ -114,17 +115,23 @@ export function remarks(outcome) {
 /** @type {Checks} */
 const noDeliveries = { delivered: 0, lost: 0, duplicated: 0, bad: 0 };
 
-/** @param {Outcome} outcome @returns {string} */
-export function json(outcome) {
-  const { targets, rounds, sizes, checks, failures, otherLoad } = outcome;
+/**
+ * @param {Record<string, Outcome>} outcomes by name
+ * @param {import('./options.js').Sizes} sizes
+ * @returns {string}
+ */
+export function json(outcomes, sizes) {
   const machine = {
     node: process.version,
     platform: process.platform,
     cpu: cpus()[0]?.model,
     cores: cpus().length,
   };
-  const figures = rowsOf(outcome);
-  const content = { machine, targets, rounds, sizes, figures, checks, failures, otherLoad };
+  const contents = Object.entries(outcomes).map(([name, outcome]) => {
+    const { targets, rounds, checks, failures, otherLoad } = outcome;
+    return [name, { targets, rounds, figures: rowsOf(outcome), checks, failures, otherLoad }];
+  });
+  const content = { machine, sizes, ...Object.fromEntries(contents) };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 

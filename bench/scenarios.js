@@ -1,22 +1,19 @@
 // @ts-check
-/** What is measured. Every run gets a server that has just been started. */
+/** What is measured of one server. Every run gets one that has just been started. */
+import { cost, grouped } from './figure.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 /** @typedef {import('./options.js').Sizes} Sizes */
 
-/**
- * @typedef {object} Figure
- * @property {string} group heading it stands under
- * @property {string} label
- * @property {string} unit
- * @property {'lower' | 'higher' | 'none'} better 'none' when there is nothing to compare
- * @property {number} value NaN when it could not be measured
- */
+/** @typedef {import('./figure.js').Figure} Figure */
 
 /**
  * @typedef {object} Run
  * @property {string} title
  * @property {(stage: Stage) => Promise<Figure[]>} play
+ * @property {string[]} [targets] the only ones it is meant for
+ * @property {number} [rounds] at most so many
+ * @property {import('./targets.js').Needs} [needs]
  */
 
 const DATA_BYTES = 256;
@@ -51,14 +48,15 @@ export const SCENARIOS = {
 /**
  * Figures that are one best figure over another.
  * @param {Sizes} sizes
- * @returns {{ group: string, label: string, dividend: string, divisor: string }[]}
+ * @returns {import('./figure.js').Derived[]}
  */
 export function derivedFigures({ leave }) {
+  const group = leaveGroup(leave);
   return ['unsubscribe', 'disconnect'].map((act) => ({
-    group: leaveGroup(leave),
+    group,
     label: `${act}: ${grouped(leave)} members ÷ ${SMALL_CHANNEL} members (flat is 1)`,
-    dividend: leaveLabel(act, leave),
-    divisor: leaveLabel(act, SMALL_CHANNEL),
+    dividend: group + leaveLabel(act, leave),
+    divisor: group + leaveLabel(act, SMALL_CHANNEL),
   }));
 }
 
@@ -209,20 +207,4 @@ function leaveGroup(count) {
 /** @param {string} act @param {number} members */
 function leaveLabel(act, members) {
   return `${act}: server CPU each, channels of ${grouped(members)}`;
-}
-
-/**
- * @param {string} group
- * @param {string} label
- * @param {string} unit
- * @param {number} value
- * @returns {Figure}
- */
-function cost(group, label, unit, value) {
-  return { group, label, unit, better: 'lower', value };
-}
-
-/** @param {number} count */
-export function grouped(count) {
-  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ');
 }

@@ -18,22 +18,22 @@ export function noChecks() {
 }
 
 /**
- * One running server and the load for it: what a scenario plays on.
+ * One running server, of one node or several, and the load for it: what a scenario plays on.
  */
 export class Stage {
   checks = noChecks();
   /** Of the machine, while something was measured. */
   wallSeconds = 0;
   otherCpuSeconds = 0;
-  #pid;
 
   /**
    * @param {import('./targets.js').RunningServer} server
    * @param {string} prefix of all channel names
    */
   constructor(server, prefix) {
-    this.#pid = server.pid;
-    this.load = new LoadDriver(server.address, prefix);
+    this.server = server;
+    this.prefix = prefix;
+    this.load = new LoadDriver(server.nodes, prefix);
   }
 
   /**
@@ -72,7 +72,7 @@ export class Stage {
   }
 
   /**
-   * What the server used for an action, from rest to rest.
+   * What the server, its Redis included, used for an action, from rest to rest.
    * @template Result
    * @param {() => Promise<import('./load-driver.js').Answer<Result>>} action
    * @returns {Promise<{ result: Result, cpuMicros: number, clientMicros: number }>} cpuMicros is
@@ -96,19 +96,25 @@ export class Stage {
 
   /** Waits until the server has nothing to do. */
   async rest() {
-    if (this.#pid !== undefined) await untilQuiet(this.#pid);
+    await Promise.all(this.#pids().map(untilQuiet));
   }
 
-  /** Resident memory of the server in KB, NaN when its process is unknown. */
+  /** Resident memory of the server's nodes in KB, NaN when their processes are unknown. */
   memory() {
-    return this.#pid === undefined ? Number.NaN : residentKilobytes(this.#pid);
+    return sum(this.server.pids.map(residentKilobytes));
+  }
+
+  /** Those whose work is the server's. A Redis that was restarted is another process. */
+  #pids() {
+    const { pids, redis } = this.server;
+    return redis === undefined ? pids : [...pids, redis.pid];
   }
 
   #sample() {
     const own = process.cpuUsage();
     return {
       at: performance.now() / 1000,
-      server: this.#pid === undefined ? Number.NaN : cpuSeconds(this.#pid),
+      server: sum(this.#pids().map(cpuSeconds)),
       own: (own.user + own.system) / 1e6,
       machine: machineSeconds(),
     };
@@ -119,4 +125,9 @@ function machineSeconds() {
   let milliseconds = 0;
   for (const { times } of cpus()) milliseconds += times.user + times.nice + times.sys + times.irq;
   return milliseconds / 1000;
+}
+
+/** @param {number[]} values @returns {number} NaN when there are none */
+function sum(values) {
+  return values.length === 0 ? Number.NaN : values.reduce((total, value) => total + value, 0);
 }

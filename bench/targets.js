@@ -1,22 +1,18 @@
 // @ts-check
-import { spawn } from 'node:child_process';
-import net from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { adopt, end } from './children.js';
+import { HOST, startNode } from './node-process.js';
 
-const HOST = '127.0.0.1';
-const START_TIMEOUT_MS = 30_000;
 const NAIVE_SERVER = fileURLToPath(new URL('./naive-server.js', import.meta.url));
-/** Servers start here, where no `.env` of the project changes what is measured. */
-const WORKING_DIRECTORY = fileURLToPath(new URL('.', import.meta.url));
 
 export const APPLICATION = Object.freeze({ id: 'app-id', key: 'app-key', secret: 'app-secret' });
 
 /**
  * @typedef {object} RunningServer
- * @property {import('./load/subscriber-pool.js').Server} address
- * @property {number | undefined} pid undefined when only its behaviour can be measured
+ * @property {import('./load/raw-connection.js').Server[]} nodes at least one
+ * @property {number[]} pids of the nodes; empty when only their behaviour can be measured
+ * @property {import('./redis.js').RedisServer} [redis] what the nodes share
+ * @property {(channel: string, members: number) => Promise<void>} [fill] makes users without a
+ *   connection members of a presence channel
  * @property {() => string} lastWords what it wrote last
  * @property {() => Promise<void>} end
  */
@@ -24,7 +20,12 @@ export const APPLICATION = Object.freeze({ id: 'app-id', key: 'app-key', secret:
 /**
  * @typedef {object} Target
  * @property {string} name
- * @property {() => Promise<RunningServer>} start
+ * @property {(needs?: Needs) => Promise<RunningServer>} start
+ */
+
+/**
+ * What a run needs of the server it gets.
+ * @typedef {{ isFillable?: boolean }} Needs
  */
 
 /**
@@ -37,23 +38,8 @@ export function nodeServer(name, file) {
   return {
     name,
     start: async () => {
-      const port = await freePort();
-      const child = adopt(
-        spawn(process.execPath, [file], {
-          cwd: WORKING_DIRECTORY,
-          env: { ...process.env, ...environment(port) },
-          stdio: ['ignore', 'pipe', 'pipe'],
-        }),
-      );
-      const lastWords = listen(child);
-      try {
-        await answersUp(port, child);
-      } catch (error) {
-        await end(child);
-        throw new Error(`${name} did not start: ${lastWords()}`, { cause: error });
-      }
-      const address = { host: HOST, port, path: '', application: APPLICATION };
-      return { address, pid: child.pid, lastWords, end: () => end(child) };
+      const { address, pid, lastWords, end } = await startNode({ file, application: APPLICATION });
+      return { nodes: [address], pids: [pid], lastWords, end };
     },
   };
 }
@@ -74,68 +60,7 @@ export function peer(name, url, pid) {
     path: url.pathname.replace(/\/$/, ''),
     application: APPLICATION,
   };
-  const start = async () => ({ address, pid, lastWords: () => '', end: async () => {} });
+  const pids = pid === undefined ? [] : [pid];
+  const start = async () => ({ nodes: [address], pids, lastWords: () => '', end: async () => {} });
   return { name, start };
-}
-
-/** @param {number} port */
-function environment(port) {
-  return {
-    REVERB_SERVER_HOST: HOST,
-    REVERB_SERVER_PORT: String(port),
-    REVERB_APP_ID: APPLICATION.id,
-    REVERB_APP_KEY: APPLICATION.key,
-    REVERB_APP_SECRET: APPLICATION.secret,
-    REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0',
-  };
-}
-
-/**
- * Reads the child's output, for otherwise its pipe would fill, and keeps the end.
- * @param {import('node:child_process').ChildProcess} child
- */
-function listen(child) {
-  let words = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text) => {
-      words = (words + text).slice(-2_000);
-    });
-  }
-  return () => {
-    const ending = child.exitCode ?? child.signalCode;
-    return `${ending === null ? '' : `(it exited with ${ending}) `}${words.trim()}`;
-  };
-}
-
-/**
- * @param {number} port
- * @param {import('node:child_process').ChildProcess} child
- */
-async function answersUp(port, child) {
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  while (performance.now() < deadline && child.exitCode === null && child.signalCode === null) {
-    try {
-      const response = await fetch(`http://${HOST}:${port}/up`, {
-        headers: { connection: 'close' },
-        signal: AbortSignal.timeout(2_000),
-      });
-      if (response.status === 200) return;
-    } catch {
-      // Not listening yet.
-    }
-    await sleep(50);
-  }
-  throw new Error('GET /up never answered 200');
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, HOST, () => {
-      const { port } = /** @type {net.AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -52,7 +52,7 @@ describe('revurb', () => {
   it('lists its commands', async () => {
     const { code, stdout } = await revurb(['help']);
     expect(code).toBe(0);
-    for (const command of ['start', 'install', 'events:trigger', 'config', 'version']) {
+    for (const command of ['start', 'install', 'restart', 'events:trigger', 'config', 'version']) {
       expect(stdout).toContain(`\n  ${command}`);
     }
   });

@@ -13,10 +13,17 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
+import { EnvironmentVariables } from '../src/config/environment-variables.js';
+import { validateEnvironment } from '../src/config/validate-environment.js';
+import { variablesOf } from '../src/config/variable.js';
 import { PusherErrorCode } from '../src/pusher/protocol/pusher-error.js';
 import { md5, parseQuery, requestStringToSign, sign } from '../src/pusher/protocol/signature.js';
+import { member, publishNumbers, signedIn, untilHeard } from './harness/cluster-clients.js';
 import { closeAll, registerForClose } from './harness/eventually.js';
+import { NodeCluster } from './harness/node-cluster.js';
 import { PusherClient } from './harness/pusher-client.js';
+import { RedisServer } from './harness/redis-server.js';
+import type { ServerProcess } from './harness/server-process.js';
 import { signedRequest } from './harness/signed-request.js';
 
 afterEach(closeAll);
@@ -118,6 +125,81 @@ describe('docs/http-api.md', () => {
     expect(parseQuery(query).get('body_md5')).toBe(md5(body!));
     const signature = sign(secret, requestStringToSign(method, path, parseQuery(query)));
     expect(document).toContain(`The signature is \`${signature}\``);
+  });
+});
+
+describe('docs/scaling.md', () => {
+  const document = read('docs/scaling.md');
+
+  it('has every variable of scaling and of Redis', () => {
+    const variables = variablesOf(EnvironmentVariables).filter(
+      ({ group }) => group === 'Scaling' || group === 'Redis',
+    );
+    expect(variables).not.toEqual([]);
+    for (const { name } of variables) expect(document).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+
+  it('has every option of `revurb restart`', async () => {
+    const { stdout } = await execute(process.execPath, ['dist/cli/main.js', 'restart', '--help']);
+    const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, name]) => name!);
+    expect(options).toContain('--node');
+    const common = new Set(['--config', '--help']);
+    for (const option of options.filter((name) => !common.has(name))) {
+      expect(document).toContain(`| \`${option}`);
+    }
+  });
+});
+
+describe('The ACL user of docs/scaling.md', () => {
+  const [, rights = '', forClusters = ''] = read('docs/scaling.md').split('redis-cli ACL SETUSER ');
+  const [commands = ''] = rights.split('```');
+  const rulesOf = (text: string) => text.match(/[~&+][\w:*|]+/g) ?? [];
+
+  it('may call every command of the scripts', () => {
+    const directory = 'src/scaling/redis/lua';
+    const scripts = readdirSync(directory).map((name) => read(join(directory, name)));
+    const called = scripts.join().matchAll(/redis\.call\('(\w+)'/g);
+    const names = new Set(Array.from(called, ([, name]) => `+${name!.toLowerCase()}`));
+    expect(names).toContain('+hset');
+    expect(rulesOf(commands)).toEqual(expect.arrayContaining([...names]));
+  });
+
+  it('may do all that nodes do', async () => {
+    const rules = ['resetkeys', 'resetchannels', 'nocommands', ...rulesOf(commands)];
+    expect(rules).toEqual(expect.arrayContaining(['~reverb:*', '&reverb:*']));
+    const redis = await RedisServer.start({ acl: { username: 'revurb', password: 'pw', rules } });
+    const cluster = await NodeCluster.start(2, redis, { REVERB_APP_MAX_CONNECTIONS: '100' });
+    const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
+    const ann = await member(one, 'presence-cache-room', 'ann');
+    await member(two, 'presence-cache-room', 'bob');
+    await signedIn(two, 'bob');
+    await publishNumbers(two, 'presence-cache-room', [1]);
+    await untilHeard(ann, 'presence-cache-room', [1]);
+    await cluster.kill(two);
+    await cluster.untilAllAnswer('channels/presence-cache-room/users', { users: [{ id: 'ann' }] });
+    expect(await redis.command('ACL', 'LOG')).toEqual([]);
+  });
+
+  it('may do what a Redis Cluster wants besides', () =>
+    expect(rulesOf(forClusters.split('```')[0]!)).toEqual([
+      '+cluster|slots',
+      '+cluster|info',
+      '+ssubscribe',
+      '+sunsubscribe',
+      '+spublish',
+    ]));
+});
+
+describe('compose.yaml', () => {
+  it('mounts files that are there', () => {
+    const mounts = [...read('compose.yaml').matchAll(/^ *- (\.\/[^:]+):\//gm)];
+    expect(mounts).not.toEqual([]);
+    for (const [, path] of mounts) expect(existsSync(path!)).toBe(true);
+  });
+
+  it('gives a node longer to stop than the drain takes', () => {
+    const [, seconds] = /stop_grace_period: (\d+)s/.exec(read('compose.yaml'))!;
+    expect(Number(seconds)).toBeGreaterThan(2 * validateEnvironment({}).REVERB_SHUTDOWN_DRAIN);
   });
 });
 

@@ -199,14 +199,13 @@ describe('The grace of a user who is gone', () => {
     expect(toldTo(ann).filter((told) => told.endsWith('bob'))).toEqual(['online bob']);
   });
 
-  it('does not make who asks meanwhile see the user online', async () => {
+  it('counts as online for who asks meanwhile, and its end is told to them too', async () => {
     const server = await startServer(GRACEFUL);
     const bob = await signIn(server, 'bob');
     await bob.close();
     const ann = await PusherClient.connect(server);
     await ann.signin({ id: 'ann', watchlist: ['bob'] }, server);
-    await ann.roundTrip();
-    expect(toldTo(ann)).toEqual([]);
+    await eventually(() => expect(toldTo(ann)).toEqual(['online bob', 'offline bob']));
   });
 });
 

@@ -39,11 +39,16 @@ export function readFrames(bytes, end, receiver) {
     const first = bytes[at] ?? 0;
     let size = bytes[at + 1] ?? 0;
     let start = at + 2;
-    if (size > 126) return -1; // masked, or above 64 KB: nothing here is that big
+    if (size > 127) return -1; // masked
     if (size === 126) {
       if (end - at < 4) break;
       size = bytes.readUInt16BE(start);
       start += 2;
+    } else if (size === 127) {
+      if (end - at < 10) break;
+      if (bytes.readUInt32BE(start) !== 0) return -1; // 4 GB: nothing here is that big
+      size = bytes.readUInt32BE(start + 4);
+      start += 8;
     }
     if (end - start < size) break;
     receiver.onFrame(first, bytes, start, start + size);

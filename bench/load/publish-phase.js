@@ -5,6 +5,8 @@ import { dataOf, EVENT_NAME } from './messages.js';
 
 /** What has not arrived after this long without any arrival is lost. */
 const GIVE_UP_MS = 5_000;
+/** How often is looked whether the next publish is due. */
+const PACE_STEP_MS = 1;
 /** Time for a duplicate to show up after the last message. */
 const AFTERMATH_MS = 150;
 
@@ -24,6 +26,7 @@ const AFTERMATH_MS = 150;
 /**
  * One paced run of publishes. A message is finished when it was answered and everybody has it;
  * never more than `inFlight` are unfinished, so no queue builds up that latency would then measure.
+ * With `perSecond` they are also no denser than that.
  */
 export class PublishPhase {
   #log;
@@ -44,6 +47,7 @@ export class PublishPhase {
    * @param {number} phase.first sequence number
    * @param {number} phase.messages
    * @param {number} phase.inFlight
+   * @param {number} [phase.perSecond]
    * @param {number} phase.size
    * @param {number} phase.subscribers
    * @param {(message: number) => { name: string, receivers: number }} phase.channelOf
@@ -64,9 +68,11 @@ export class PublishPhase {
     const watch = setInterval(() => {
       if (performance.now() - this.#progressAt > GIVE_UP_MS) this.#done();
     }, 250);
+    const pace = this.phase.perSecond && setInterval(() => this.#fill(), PACE_STEP_MS);
     this.#fill();
     await done;
     clearInterval(watch);
+    clearInterval(pace);
     // Nothing more is sent, also when giving up while answers still trickle in.
     this.#next = this.phase.messages;
     const unfinished = this.phase.messages - this.#finished;
@@ -90,9 +96,17 @@ export class PublishPhase {
 
   #fill() {
     const { messages, inFlight, publisher } = this.phase;
-    while (this.#next < messages && this.#next - this.#finished < inFlight && publisher.isReady) {
+    const due = Math.min(messages, this.#countDue());
+    while (this.#next < due && this.#next - this.#finished < inFlight && publisher.isReady) {
       this.#send(this.#next++);
     }
+  }
+
+  /** How many may have been sent by now. */
+  #countDue() {
+    const { perSecond } = this.phase;
+    if (perSecond === undefined) return Infinity;
+    return 1 + Math.floor(((performance.now() - this.#startedAt) * perSecond) / 1000);
   }
 
   /** @param {number} message */

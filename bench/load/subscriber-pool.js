@@ -1,19 +1,14 @@
 // @ts-check
-import { readFileSync } from 'node:fs';
 import { clientFrame, Opcode } from './frames.js';
+import { upgradeRequest } from './raw-connection.js';
+import { sourceAddress } from './source-address.js';
 import { Subscriber } from './subscriber.js';
 
 const CONNECTING_AT_ONCE = 50;
 /** Connecting, or disconnecting, has failed when nothing happened for this long. */
 const GIVE_UP_MS = 10_000;
 
-/**
- * @typedef {object} Server
- * @property {string} host
- * @property {number} port
- * @property {string} path prefix, empty or beginning with a slash
- * @property {import('./publisher.js').Application} application
- */
+/** @typedef {import('./raw-connection.js').Server} Server */
 
 /** The connections of one run, in channels of equal size. */
 export class SubscriberPool {
@@ -178,33 +173,4 @@ export class SubscriberPool {
       clientFrame(Opcode.text, JSON.stringify({ event, data: { channel } })),
     );
   }
-}
-
-/** @param {Server} server */
-function upgradeRequest({ host, port, path, application }) {
-  return Buffer.from(
-    `GET ${path}/app/${application.key}?protocol=7&client=js&version=8.6.0&flash=false HTTP/1.1\r\n` +
-      `Host: ${host}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-  );
-}
-
-const PORTS_PER_ADDRESS = ephemeralPorts() / 2;
-
-/**
- * One address has only so many ephemeral ports towards one server port. Linux answers to all of
- * 127.0.0.0/8, so the connections beyond half of them come from 127.0.0.2 and on.
- * @param {number} index
- * @param {string} host
- */
-function sourceAddress(index, host) {
-  const address = Math.floor(index / PORTS_PER_ADDRESS);
-  return address > 0 && host === '127.0.0.1' ? `127.0.0.${address + 1}` : undefined;
-}
-
-function ephemeralPorts() {
-  if (process.platform !== 'linux') return Infinity;
-  const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1').trim();
-  const [from = 0, to = 0] = range.split(/\s+/).map(Number);
-  return to - from;
 }
