@@ -128,7 +128,7 @@ export class SubscriptionService {
     const roster = channel.view?.members;
     // The roster must not overtake who came and went before it.
     subscription.settle();
-    connection.writeOwed(subscriptionSucceeded(channel.name, roster && rosterData(roster)));
+    connection.write(subscriptionSucceeded(channel.name, roster && rosterData(roster)));
   }
 
   private end(subscription: Subscription): void {
