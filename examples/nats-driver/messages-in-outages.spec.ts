@@ -24,7 +24,7 @@ function arrivalsOf({ pubSub }: TestNode): string[] {
   return texts;
 }
 
-describeWithNats('Messages of the NATS driver while NATS is away', () => {
+describeWithNats('The messages of the NATS driver', () => {
   let server: NatsServer;
   let nodes: TestNode[];
   let arrived: string[][];

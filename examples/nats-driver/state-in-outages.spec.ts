@@ -1,6 +1,6 @@
 import { connect } from '@nats-io/transport-node';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { Member, PartialScalingOptions, StateStore } from 'revurb';
+import { HAND_OVER_MS, type Member, type PartialScalingOptions, type StateStore } from 'revurb';
 import { Cable } from './testing/cable.js';
 import { describeWithNats, NatsServer } from './testing/nats-server.js';
 import { startNode, startNodes, Told, type TestNode } from './testing/test-node.js';
@@ -226,11 +226,14 @@ describeWithNats('The state of the NATS driver', () => {
       nodes = [b!];
       expect(await join(b!, 'back')).toMatchObject({ isFirst: false });
       expect(await b!.stateStore.signIn(APP, 'back', '2.1')).toBe(false);
+      await b!.stateStore.signIn(APP, 'witness', '2.2');
+      await b!.stateStore.signOut(APP, 'witness', '2.2', HAND_OVER_MS / 3);
+      await until(() => told.statuses.length > 0, 'some of the time is over');
       expect(await userIdsOn(b!)).toBe('anna back');
-      expect([...told.members, ...told.statuses]).toEqual([]);
+      expect([...told.members, ...told.statuses]).toEqual(['-witness']);
       await allKnow(nodes, 'back');
-      await until(() => told.statuses.length > 0, 'the user is offline');
-      expect([...told.members, ...told.statuses]).toEqual(['-anna', '-anna']);
+      await until(() => told.statuses.length > 1, 'the user is offline');
+      expect([...told.members, ...told.statuses]).toEqual(['-anna', '-witness', '-anna']);
     });
   });
 

@@ -92,7 +92,7 @@ export function completeScalingOptions(options: PartialScalingOptions): ScalingO
     ...withDefaults<Omit<ScalingOptions, 'redis'>>(DEFAULT_SCALING_OPTIONS, rest),
     redis: withDefaults(DEFAULT_SCALING_OPTIONS.redis, redis),
   };
-  if (complete.heartbeatSeconds * 3 > complete.leaseSeconds) {
+  if (complete.leaseSeconds / complete.heartbeatSeconds < 2.999) {
     throw new RangeError(
       `scaling.leaseSeconds is ${complete.leaseSeconds}, but has to be at least three times heartbeatSeconds, which is ${complete.heartbeatSeconds}.`,
     );

@@ -35,6 +35,7 @@ export function describeOnce(subject: StoreSubject, globals: TestGlobals): void 
     it('who asks while it is being made waits for it', async () => {
       const gate = deferred<string>();
       const firstAnswer = once('key', () => gate.promise);
+      await quiet();
       let isAnswered = false;
       const waiting = (async () => {
         const answer = await once('key', async () => 'another');
@@ -70,10 +71,9 @@ export function describeOnce(subject: StoreSubject, globals: TestGlobals): void 
 
     it('who waits for one that fails is not left waiting', async () => {
       const gate = deferred<string>();
-      const asked = [
-        once('key', () => gate.promise),
-        once('key', async () => 'made by the second'),
-      ];
+      const failing = once('key', () => gate.promise);
+      await quiet();
+      const asked = [failing, once('key', async () => 'made by the second')];
       await quiet();
       gate.reject(new Error('no answer'));
       const [firstOutcome, second] = await Promise.allSettled(asked);

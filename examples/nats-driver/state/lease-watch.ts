@@ -7,7 +7,7 @@ export class LeaseWatch {
 
   constructor(private readonly maxMissed: number) {}
 
-  /** Looks at the last beats of the other nodes, once for each beat of this one. @returns who is dead */
+  /** Looks at the last beats of all nodes, once for each beat of this one. @returns who is dead */
   observe(beats: ReadonlyMap<string, number>): readonly string[] {
     for (const nodeId of this.known.keys()) if (!beats.has(nodeId)) this.known.delete(nodeId);
     const dead: string[] = [];

@@ -1,4 +1,5 @@
 import type { NatsLink } from '../nats-link.js';
+import { unchanged, type Command } from './entry-kind.js';
 import type { EntryStore } from './entry-store.js';
 import { LeaseWatch } from './lease-watch.js';
 import {
@@ -39,6 +40,7 @@ export class Nodes {
   private generation: number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isBeating = false;
+  private isTending = false;
 
   constructor(
     private readonly entries: EntryStore,
@@ -73,7 +75,8 @@ export class Nodes {
 
   /** This node was away: the others may have missed something of it. */
   async disturb(): Promise<void> {
-    this.generation = await this.entries.change(REGISTRY, REGISTRY_SUBJECT, nextGeneration);
+    this.generation = await this.change(nextGeneration);
+    this.tellOthers();
   }
 
   /** Gives no sign of life any more. */
@@ -86,18 +89,18 @@ export class Nodes {
 
   /** This node is about to stop; or has, and is missed from a moment on. */
   async leave(endMs: number | null): Promise<void> {
-    await this.entries.change(REGISTRY, REGISTRY_SUBJECT, leave(this.link.nodeId, endMs));
+    await this.change(leave(this.link.nodeId, endMs));
     this.tellOthers();
   }
 
   /** All that may hold something: also those that have stopped, until they are missed. */
   readAll(): Promise<ReadonlySet<string>> {
-    return this.entries.look(REGISTRY, REGISTRY_SUBJECT, ({ nodes }) => new Set(nodes.keys()));
+    return this.change(({ nodes }) => unchanged(new Set(nodes.keys())));
   }
 
   private async renew() {
     const sentMs = performance.now();
-    const outcome = await this.entries.change(REGISTRY, REGISTRY_SUBJECT, beat(this.link.nodeId));
+    const outcome = await this.change(beat(this.link.nodeId));
     this.entries.leaseEnd = sentMs + this.options.leaseMs;
     await this.entries.syncClock(REGISTRY, REGISTRY_SUBJECT);
     return outcome;
@@ -106,45 +109,68 @@ export class Nodes {
   private async beat(): Promise<void> {
     if (this.isBeating || this.timer === undefined) return;
     this.isBeating = true;
-    try {
+    await this.safely(async () => {
       const { wasMissing, registry } = await this.renew();
       if (wasMissing) throw new Error('NATS does not know this node any more.');
       this.note(registry);
-      if (this.link.status !== 'up') return;
-      await this.buryDead(registry);
-      await this.listener.onBeat();
-    } catch (error) {
-      this.entries.complain(error);
-    } finally {
-      this.isBeating = false;
-    }
+      const beats = new Map(Array.from(registry.nodes, ([nodeId, lease]) => [nodeId, lease.beat]));
+      // Not waited for: it may take longer than the lease.
+      if (this.link.status === 'up') void this.tend(registry, this.watch.observe(beats));
+    });
+    this.isBeating = false;
   }
 
-  private async buryDead({ nodes }: Registry): Promise<void> {
-    const others = new Map(Array.from(nodes, ([nodeId, lease]) => [nodeId, lease.beat]));
-    others.delete(this.link.nodeId);
-    const dead = this.watch.observe(others);
+  /** Strikes off who is dead, or has stopped for long enough, and does what has to be done now and then. */
+  private async tend({ nodes }: Registry, dead: readonly string[]): Promise<void> {
+    if (this.isTending) return;
+    this.isTending = true;
+    const hasStopped = (nodeId: string) => nodes.get(nodeId)?.endMs !== null;
     const nowMs = this.entries.clock.nowMs();
     const over = [...nodes].filter(([, { endMs }]) => endMs !== null && endMs <= nowMs);
-    const ids = [...dead, ...over.map(([nodeId]) => nodeId)];
-    if (ids.length === 0) return;
-    const command = strikeOff(new Map(ids.map((nodeId) => [nodeId, others.get(nodeId)!])));
-    const struckOff = await this.entries.change(REGISTRY, REGISTRY_SUBJECT, command);
+    const gone = [
+      ...dead.filter((nodeId) => !hasStopped(nodeId)),
+      ...over.map(([nodeId]) => nodeId),
+    ];
+    await this.safely(async () => {
+      if (gone.length > 0) await this.bury(nodes, gone, hasStopped);
+      await this.listener.onBeat();
+    });
+    this.isTending = false;
+  }
+
+  private async bury(
+    nodes: Registry['nodes'],
+    gone: readonly string[],
+    hasStopped: (nodeId: string) => boolean,
+  ): Promise<void> {
+    const beats = gone.map((nodeId) => [nodeId, nodes.get(nodeId)!.beat] as const);
+    const struckOff = await this.change(strikeOff(new Map(beats)));
     if (struckOff.length === 0) return;
     await this.listener.onGone();
-    const haveDied = struckOff.some((nodeId) => nodes.get(nodeId)?.endMs === null);
-    if (haveDied) await this.entries.change(REGISTRY, REGISTRY_SUBJECT, nextGeneration);
+    if (!struckOff.every(hasStopped)) await this.change(nextGeneration);
     this.tellOthers();
   }
 
-  /** Another node has something to tell. */
+  /** Another node has something to tell, or has stopped for long enough. */
   private async lookAgain(): Promise<void> {
     if (this.timer === undefined) return;
+    await this.safely(async () => {
+      const registry = await this.change((each) => unchanged(each));
+      this.note(registry);
+      if (this.link.status === 'up') await this.tend(registry, []);
+    });
+  }
+
+  private async safely(work: () => Promise<void>): Promise<void> {
     try {
-      this.note(await this.entries.look(REGISTRY, REGISTRY_SUBJECT, (registry) => registry));
+      await work();
     } catch (error) {
       this.entries.complain(error);
     }
+  }
+
+  private change<Answer>(command: Command<Registry, Answer>): Promise<Answer> {
+    return this.entries.change(REGISTRY, REGISTRY_SUBJECT, command);
   }
 
   private note({ nodes, generation }: Registry): void {
@@ -153,7 +179,7 @@ export class Nodes {
     for (const [nodeId, { endMs }] of nodes) {
       if (endMs === null || this.leaseEnds.has(nodeId)) continue;
       const restMs = Math.max(0, endMs - this.entries.clock.nowMs());
-      const timer = setTimeout(() => void this.beat(), restMs + 1).unref();
+      const timer = setTimeout(() => void this.lookAgain(), restMs + 1).unref();
       this.leaseEnds.set(nodeId, timer);
     }
     const isNews = this.generation !== undefined && this.generation !== generation;
