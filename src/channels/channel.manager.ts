@@ -72,7 +72,7 @@ export class ChannelManager {
   /** Subscribes a connection to an open channel: it gets what is broadcast from now on. */
   subscribe(connection: Connection, channel: Channel, member?: Member): Subscription {
     const subscription = new Subscription(connection, channel, member);
-    channel.fanOut.add(subscription);
+    channel.seat(subscription);
     connection.take(channel.name, subscription);
     this.storeCount(channel);
     return subscription;
@@ -81,7 +81,7 @@ export class ChannelManager {
   /** Ends a subscription, after what was broadcast before was written. */
   unsubscribe(subscription: Subscription): void {
     const { connection, channel } = subscription;
-    channel.fanOut.remove(subscription);
+    channel.unseat(subscription);
     connection.giveUp(channel.name);
     this.storeCount(channel);
     this.forgetIfIdle(channel);

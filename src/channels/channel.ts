@@ -35,6 +35,8 @@ export class Channel {
   readonly view: PresenceView | null;
   /** Subscriptions that are being made: the channel is kept although it may be empty. */
   pins = 0;
+  /** Members with a seat here, and how many they have. */
+  private readonly seated = new Map<string, number>();
   /** What is kept for those who wait for an answer of the store; they have no seat yet. */
   private kept: Set<KeptFrames> | null = null;
 
@@ -45,11 +47,30 @@ export class Channel {
   ) {
     this.kind = channelKindOf(name);
     this.fanOut = new FanOut(queue);
-    this.view = this.kind.isPresence ? new PresenceView() : null;
+    this.view = this.kind.isPresence ? new PresenceView((userId) => this.seated.has(userId)) : null;
   }
 
   get isIdle(): boolean {
     return this.pins === 0 && this.fanOut.size === 0;
+  }
+
+  /** Seats a subscription: it gets what is broadcast from now on. */
+  seat(subscription: Subscription): void {
+    this.fanOut.add(subscription);
+    this.countSeat(subscription, 1);
+  }
+
+  /** Takes the seat away, after its due was written. */
+  unseat(subscription: Subscription): void {
+    this.fanOut.remove(subscription);
+    this.countSeat(subscription, -1);
+  }
+
+  private countSeat({ member }: Subscription, change: 1 | -1): void {
+    if (member === undefined) return;
+    const count = (this.seated.get(member.userId) ?? 0) + change;
+    if (count > 0) this.seated.set(member.userId, count);
+    else this.seated.delete(member.userId);
   }
 
   /** Keeps all events for a connection from now on, until {@link stopKeeping}. */

@@ -99,6 +99,18 @@ describe('After something was missed', () => {
   });
 });
 
+describe('Who has a subscription on this node', () => {
+  it('is not gone, whatever others think', () => {
+    const view = new PresenceView((userId) => userId === 'ann');
+    view.load(roster(10, ['ann', 'bob']));
+    expect(told(view.apply(change(12, [], ['ann', 'bob'])))).toEqual(['-bob']);
+    expect(view.apply(change(13, ['ann']))).toEqual([]);
+    view.load(roster(20, []));
+    expect(view.dropMissing()).toEqual([]);
+    expect(idsOf(view)).toEqual(['ann']);
+  });
+});
+
 describe('While the store is out of reach', () => {
   it('what this node knows is taken as it comes', () => {
     const view = loaded('ann');

@@ -40,6 +40,12 @@ export class PresenceView {
   /** It was filled once. */
   isLoaded = false;
 
+  /**
+   * @param isHere whether a member has a subscription on this node: such a one is not gone, whatever
+   * others may think, as a node that they took for dead says again whom it has
+   */
+  constructor(private readonly isHere: (userId: string) => boolean = () => false) {}
+
   /** Everybody, as the subscribers know it. */
   get members(): Iterable<Member> {
     return this.users.values();
@@ -143,6 +149,7 @@ export class PresenceView {
     for (const userId of leaving) {
       const member = this.users.get(userId);
       this.missing.delete(userId);
+      if (this.isHere(userId)) continue;
       if (this.users.delete(userId)) steps.push({ member: member!, isPresent: false });
     }
     for (const member of coming) {
