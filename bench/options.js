@@ -77,7 +77,7 @@ export const HELP = `Measures Revurb beside a naive server (node:http + ws) on t
   npm run bench -- [options]
 
   --rounds <n>           rounds, the best of which is shown (3; 1 with --quick)
-  --quick                small numbers, about a minute; rough figures
+  --quick                small numbers, under two minutes; rough figures
   --only <scenario,...>  of: ${Object.keys(SCENARIOS).join(', ')};
                          ${SCALING} (two nodes and Redis), which is ${Object.keys(SCALING_SCENARIOS).join(', ')}
   --server <file>        the server to measure, instead of dist/main.js

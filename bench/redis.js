@@ -103,19 +103,28 @@ export class RedisServer {
    *   commands since it was called last
    */
   async record() {
-    const monitor = await this.#client.monitor();
+    const { port } = this;
+    const monitor = net.connect({ host: HOST, port }, () => monitor.write('MONITOR\r\n'));
     /** @type {string[]} */
     let commands = [];
-    monitor.on('monitor', (_time, [name = ''], source) => {
-      const command = name.toUpperCase();
-      if (source !== 'lua' && command !== 'PING') commands.push(command);
+    let rest = '';
+    await new Promise((resolve, reject) => {
+      monitor.on('error', reject);
+      monitor.setEncoding('latin1').on('data', (text) => {
+        const lines = (rest + String(text)).split('\r\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          if (line === '+OK') resolve(undefined);
+          else commands.push(...clientCommand(line));
+        }
+      });
     });
     const take = () => {
       const taken = commands;
       commands = [];
       return taken;
     };
-    return { take, end: () => monitor.disconnect() };
+    return { take, end: () => monitor.destroy() };
   }
 
   async end() {
@@ -129,6 +138,15 @@ export class RedisServer {
     });
     await Promise.race([this.#client.ping(), late]);
   }
+}
+
+/**
+ * @param {string} line of MONITOR: `+<time> [<database> <address, or lua>] "<name>" "<argument>"...`
+ * @returns {string[]} the name of the command, if a client sent it for a reason
+ */
+function clientCommand(line) {
+  const [, source, name = ''] = /^\+[\d.]+ \[\d+ (\S+)\] "([^"]*)"/.exec(line) ?? [];
+  return source === 'lua' || name === '' || name.toUpperCase() === 'PING' ? [] : [name];
 }
 
 /** @param {number} port */

@@ -93,6 +93,8 @@ describe('A node that alone cannot reach Redis', () => {
     // What changes on both sides meanwhile.
     const dee = await member(whole, ROOM, 'dee');
     const eve = await member(cut, ROOM, 'eve');
+    // Whatever the death of a node has set going is over.
+    await watcher.expectNoFrame(({ event }) => event === 'never', 3_000);
     gate.open();
     const all = ['ann', 'bob', 'dee', 'eve'];
     await eventually(() => {

@@ -1,12 +1,14 @@
-import { closeAll } from './harness/eventually.js';
+import { performance } from 'node:perf_hooks';
+import { anything, loseData } from './harness/cluster-faults.js';
 import { Soak } from './harness/cluster-soak.js';
+import { closeAll } from './harness/eventually.js';
 
 afterEach(closeAll);
 
 const SECONDS = Number(process.env.REVERB_SOAK_SECONDS ?? 60);
 const SEED = Number(process.env.REVERB_SOAK_SEED ?? Math.floor(Math.random() * 1_000_000));
 /** What a storm, and the calm after it, may take. */
-const STORM_SECONDS = 25;
+const STORM_SECONDS = 22;
 
 describe('Whatever happens to Redis and to the nodes', () => {
   it(
@@ -15,7 +17,8 @@ describe('Whatever happens to Redis and to the nodes', () => {
       const endMs = performance.now() + SECONDS * 1000;
       const soak = await Soak.start(SEED);
       try {
-        do await soak.storm(4);
+        await soak.storm(loseData, 3);
+        do await soak.storm(anything, 4);
         while (performance.now() + STORM_SECONDS * 1000 < endMs);
       } catch (error) {
         console.error(`REVERB_SOAK_SEED=${SEED} repeats it. What happened:\n${soak.history}`);

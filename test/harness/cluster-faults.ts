@@ -40,11 +40,15 @@ export class Landscape {
     this.history.push(`${Math.round(performance.now())} ms: ${text}`);
   }
 
-  /** @throws Error when a node ended unasked */
-  expectNoCrash(): void {
+  /** @throws Error when a node ended unasked, or had something to report that should not happen */
+  expectSoundness(): void {
     for (const node of this.cluster.nodes) {
-      if (node.exit === undefined || this.doomed.has(node)) continue;
-      throw new Error(`Port ${node.port} ended with ${node.exit}:\n${node.output.slice(-5000)}`);
+      const { port, exit, output } = node;
+      if (exit !== undefined && !this.isDoomed(node)) {
+        throw new Error(`Port ${port} ended with ${exit}:\n${output.slice(-5000)}`);
+      }
+      const error = /^.*"level":"(error|fatal)".*$/m.exec(output);
+      if (error !== null) throw new Error(`Port ${port} said:\n${error[0].slice(0, 2000)}`);
     }
   }
 
@@ -75,14 +79,20 @@ type Fault = (landscape: Landscape, random: Random) => Promise<unknown>;
 
 const milliseconds = (random: Random, from: number, to: number) => from + random.below(to - from);
 
-/** What happens to Redis. */
-const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
+/** What Redis does to its data. */
+const LOSSES: Readonly<Record<string, Fault>> = {
   'Redis loses all, and is back at once': ({ redis }) => redis.restart(),
   'Redis loses all, and is back later': async ({ redis }, random) => {
     await redis.kill();
     await sleep(milliseconds(random, 300, 3_000));
     await redis.restart();
   },
+  'Redis is emptied': ({ redis }) => redis.command('FLUSHALL'),
+};
+
+/** What happens to Redis. */
+const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
+  ...LOSSES,
   'connections to Redis are cut': async ({ redis }, random) => {
     const clients = String(await redis.command('CLIENT', 'LIST'));
     for (const [, id] of clients.matchAll(/^id=(\d+)/gm)) {
@@ -95,7 +105,6 @@ const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     await sleep(milliseconds(random, 500, 3_000));
     redis.resume();
   },
-  'Redis is emptied': ({ redis }) => redis.command('FLUSHALL'),
 };
 
 /** What happens to a node. */
@@ -121,21 +130,33 @@ const NODE_FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** Has something go wrong, or two things at once. Resolves when it is over. */
-export async function strike(landscape: Landscape, random: Random): Promise<void> {
-  const redisFault = random.of(Object.entries(REDIS_FAULTS));
-  const nodeFault = random.of(Object.entries(NODE_FAULTS));
-  const chosen = random.of([
-    [redisFault],
-    [nodeFault],
-    [redisFault],
-    [nodeFault],
-    [redisFault, nodeFault],
-  ]);
-  const struck = chosen.map(async ([name, fault]) => {
+/** Has something go wrong. Resolves when it is over. */
+export type Strike = (landscape: Landscape, random: Random) => Promise<void>;
+
+/** Redis loses its data. */
+export const loseData: Strike = (landscape, random) =>
+  befall(landscape, random, [random.of(Object.entries(LOSSES))]);
+
+/** Anything happens, or two things at once. */
+export const anything: Strike = (landscape, random) => {
+  const ofRedis = random.of(Object.entries(REDIS_FAULTS));
+  const ofNode = random.of(Object.entries(NODE_FAULTS));
+  return befall(
+    landscape,
+    random,
+    random.of([[ofRedis], [ofRedis], [ofNode], [ofNode], [ofRedis, ofNode]]),
+  );
+};
+
+async function befall(
+  landscape: Landscape,
+  random: Random,
+  faults: readonly (readonly [name: string, fault: Fault])[],
+): Promise<void> {
+  const happening = faults.map(async ([name, fault]) => {
     landscape.note(name);
     await fault(landscape, random);
     landscape.note(`over: ${name}`);
   });
-  await Promise.all(struck);
+  await Promise.all(happening);
 }

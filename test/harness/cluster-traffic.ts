@@ -76,7 +76,8 @@ export class Traffic {
     for (const { channel, numbered } of items) {
       const id = idOf(numbered);
       if (response?.status === 503) this.refused.add(id);
-      if (response?.status === 200) this.accepted.push({ id, channel, beganMs, endedMs, node });
+      if (response?.status !== 200) continue;
+      this.accepted.push({ id, channel, beganMs, endedMs, node, number: numbered.number });
     }
     return response;
   }
@@ -88,6 +89,11 @@ export class Traffic {
     return { publisher: `${publisher}@${port}`, number };
   }
 
+  /** What was accepted last for a channel, since the last {@link takeAccepted}. */
+  lastAccepted(channel: string): LocalPublication | undefined {
+    return this.accepted.findLast((publication) => publication.channel === channel);
+  }
+
   /** Takes what was accepted since the last call. */
   takeAccepted(): readonly LocalPublication[] {
     return this.accepted.splice(0);
@@ -96,32 +102,38 @@ export class Traffic {
 
 /** Something published on a node, and accepted. */
 export interface LocalPublication extends Publication {
+  readonly number: number;
   readonly node: ServerProcess;
 }
 
-/**
- * What visitors missed who have been subscribed since before it was published.
- * @param isLocal only on the node that accepted it: they get it whatever happens to Redis
- */
+/** What a visitor did not hear. */
+export interface Miss {
+  readonly visitor: Visitor;
+  readonly publication: LocalPublication;
+}
+
+/** What visitors missed who have been subscribed since before it was published. */
 export function missedBy(
   visitors: readonly Visitor[],
   accepted: readonly LocalPublication[],
-  isLocal: boolean,
-): string[] {
-  return visitors.flatMap(({ name, ear, node }) =>
-    [...ear.all].flatMap(({ channel, events, currentStay }) => {
+): Miss[] {
+  return visitors.flatMap((visitor) =>
+    [...visitor.ear.all].flatMap(({ channel, events, currentStay }) => {
       const heard = new Set(events);
       const missed = accepted.filter(
         (publication) =>
           publication.channel === channel &&
-          (!isLocal || publication.node === node) &&
           (currentStay?.sinceMs ?? Infinity) < publication.beganMs &&
           !heard.has(publication.id),
       );
-      return missed.map(({ id }) => `${name} at port ${node?.port} missed ${id} in ${channel}`);
+      return missed.map((publication) => ({ visitor, publication }));
     }),
   );
 }
+
+/** For the reader of a failed test. */
+export const describeMiss = ({ visitor, publication }: Miss): string =>
+  `${visitor.name} at port ${visitor.node?.port} missed ${publication.id} in ${publication.channel}`;
 
 /** What visitors heard although it was refused. */
 export function refusedButHeard(

@@ -11,6 +11,7 @@ export interface RosterKeys {
   readonly members: string;
   readonly holders: string;
   readonly leaving: string;
+  readonly claimed: string;
   /** The users that a node holds. */
   own(nodeId: string): string;
 }
@@ -45,6 +46,7 @@ export class KeyNames {
       members: `${tag}:members`,
       holders: `${tag}:holders`,
       leaving: `${tag}:leaving`,
+      claimed: `${tag}:claimed`,
       own: (nodeId) => `${tag}:node:${nodeId}`,
     };
   }

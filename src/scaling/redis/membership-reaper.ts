@@ -67,17 +67,16 @@ export class NodeReaper {
     const { scripts, keys, ttlMs, listener } = this.context;
     const name = readRosterName(text);
     const { appId, channel } = name;
-    const { state, members, holders, own } = keys.roster(name);
+    const { state, members, holders, leaving, own } = keys.roster(name);
     const rosterKeys = [state, members, holders, own(nodeId)];
-    if (channel === undefined) this.users.adopt(appId);
+    if (channel === undefined) rosterKeys.push(leaving);
     for (let more = 1; more === 1;) {
       const answer = await scripts.reapRoster(rosterKeys, nodeId, epoch, ttlMs, USERS_PER_SCRIPT);
       const [version, , users] = answer;
       const left = users.map(fromExactText);
-      if (channel !== undefined && left.length > 0) {
+      if (channel === undefined) this.users.adopt(appId);
+      else if (left.length > 0) {
         listener?.onMembersChanged({ appId, channel, version, left, joined: [] });
-      } else if (channel === undefined) {
-        for (const userId of left) this.context.tellStatus(appId, userId, false);
       }
       more = answer[1];
       if (more === 1) await this.keepTask(nodeId);

@@ -228,4 +228,15 @@ describe('A user who signed out', () => {
       '2 false',
     ]);
   });
+
+  it('is said to be offline by another node when the one that was about to say so did not', async () => {
+    const [a, b] = (await start(2)) as [StateNode, StateNode];
+    const { claimed } = a.context.keys.roster({ appId: app, channel: undefined });
+    await redis.command('ZADD', claimed, '1', 'user');
+    for (const { life } of [a, b]) life.users.adopt(app);
+    const told = () => [...a.statuses, ...b.statuses];
+    await eventually(() => expect(told()).toHaveLength(1), PATIENCE);
+    expect(told()).toEqual([{ appId: app, userId: 'user', isOnline: false }]);
+    await eventually(async () => expect(await redis.command('EXISTS', claimed)).toBe(0));
+  });
 });

@@ -44,6 +44,7 @@ export class RosterHolding {
   isEnlisted = false;
   private readonly queue: RosterQueue;
   private isRestoring = false;
+  private enlisting: Promise<unknown> | undefined;
   private fencedUntilMs = 0;
   /** Users of whom Redis may know something else than the mirror, and whether a step was sent that was not answered. */
   private readonly uncertain = new Map<string, boolean>();
@@ -69,6 +70,11 @@ export class RosterHolding {
   /** Redis has somebody on account of this node, or will have. */
   get isOccupied(): boolean {
     return this.size > 0 || !this.queue.isIdle;
+  }
+
+  /** Resolves when the first steps are sent; undefined if they are, or there are none. */
+  whenSent(): Promise<unknown> | undefined {
+    return this.enlisting;
   }
 
   /** The outcome of the last step of a user, while it is under way. */
@@ -202,8 +208,12 @@ export class RosterHolding {
     const { scripts, ownKeys, epoch, ttlMs, link } = this.context;
     const listKeys = [ownKeys.epoch, ownKeys.rosters];
     const enlisting = scripts.enlist(listKeys, epoch, ttlMs, 'SADD', writeRosterName(this.name));
-    if (link.isCluster) await enlisting;
-    const [answer] = await Promise.all([this.change(steps), enlisting]);
+    const send = () => this.change(steps);
+    const sent = link.isCluster ? enlisting.then(send) : send();
+    const forget = () => (this.enlisting = undefined);
+    // After that `then`, so that whoever waits for it comes after what is sent.
+    if (link.isCluster) this.enlisting = enlisting.then(forget, forget);
+    const [answer] = await Promise.all([sent, enlisting]);
     this.isEnlisted = true;
     return answer;
   }
@@ -214,9 +224,9 @@ export class RosterHolding {
     maxListed = 0,
   ): Promise<ChangeAnswer> {
     const { scripts, nodeId, epoch, ttlMs } = this.context;
-    const { state, members, holders, leaving, own } = this.keys;
+    const { state, members, holders, leaving, claimed, own } = this.keys;
     const keys = [state, members, holders, own(nodeId)];
-    if (this.name.channel === undefined) keys.push(leaving);
+    if (this.name.channel === undefined) keys.push(leaving, claimed);
     const isMarkKept = this.isFenced ? 1 : 0;
     const args: (string | number)[] = [nodeId, epoch, ttlMs, renewBelow, isMarkKept, maxListed];
     for (const { userId, isHold, member, limit = 0, graceMs = 0 } of steps) {

@@ -39,8 +39,11 @@ export class RosterReader {
     name: RosterName,
     knownVersion: RosterVersion = UNKNOWN_VERSION,
   ): Promise<Reading | 'unknown'> {
-    const reading = await this.read(name, knownVersion);
     const holding = this.book.find(name);
+    // A first step that takes two trips would be overtaken.
+    const sent = holding?.whenSent();
+    if (sent !== undefined) await sent;
+    const reading = await this.read(name, knownVersion);
     if (reading === undefined || reading === 'unknown' || holding === undefined) return reading;
     if (!this.lacksOwn(reading, name, holding)) return reading;
     await holding.repair();

@@ -5,6 +5,8 @@ import type { RosterBook } from './roster-book.js';
 import type { StoreContext } from './store-context.js';
 
 const USERS_PER_SCRIPT = 500;
+/** How long a node that has taken users out has to say so, before another one is asked. */
+const CLAIM_MS = 4000;
 /** The clocks of this process and of Redis tick on their own. */
 const MARGIN_MS = 5;
 
@@ -16,6 +18,8 @@ const MARGIN_MS = 5;
 export class SignedInUsers {
   /** Applications with graces that this node looks after: its own, and those of nodes it buried. */
   private readonly watched = new Set<string>();
+  /** Who was said to be offline, by application, which Redis does not know yet. */
+  private readonly told = new Map<string, readonly string[]>();
   /** Applications whose graces are being asked for, and whether that is to be done once more. */
   private readonly asking = new Map<string, boolean>();
 
@@ -68,16 +72,17 @@ export class SignedInUsers {
   /** See StateStore. */
   onlineUsers(appId: string, userIds: readonly string[]): Awaitable<readonly string[]> {
     const { users } = this.context.mirror.get(appId);
-    const elsewhere = userIds.filter((userId) => !users.has(userId));
-    const alone = () =>
-      userIds.filter((userId) => users.has(userId) || this.graces.has(appId, userId));
-    if (!this.context.isUp || elsewhere.length === 0) return alone();
-    return this.context
-      .attempt(() => this.areOnline(appId, elsewhere))
-      .then((online) => {
-        if (online === undefined) return alone();
-        return userIds.filter((userId) => users.has(userId) || online.has(userId));
-      });
+    const here = new Set(userIds.filter((userId) => users.has(userId)));
+    const elsewhere = userIds.filter((userId) => !here.has(userId));
+    if (this.context.isUp && elsewhere.length > 0) {
+      return this.context
+        .attempt(() => this.areOnline(appId, elsewhere))
+        .then((online = this.leaving(appId, elsewhere)) =>
+          userIds.filter((userId) => here.has(userId) || online.has(userId)),
+        );
+    }
+    const leaving = this.leaving(appId, elsewhere);
+    return userIds.filter((userId) => here.has(userId) || leaving.has(userId));
   }
 
   /** Looks after the graces of an application whose node was buried. */
@@ -134,14 +139,28 @@ export class SignedInUsers {
     this.asking.delete(appId);
   }
 
-  /** @returns whether there may be more */
+  /** @returns whether there is something to be said to Redis in return, or there may be more */
   private async takeSome(appId: string): Promise<boolean> {
-    const { scripts, keys } = this.context;
-    const { leaving } = keys.roster({ appId, channel: undefined });
-    const [nextMs, userIds] = await scripts.takeOffline([leaving], USERS_PER_SCRIPT);
-    for (const text of userIds) this.context.tellStatus(appId, fromExactText(text), false);
+    const { scripts, keys, ttlMs } = this.context;
+    const { leaving, claimed } = keys.roster({ appId, channel: undefined });
+    const told = this.told.get(appId) ?? [];
+    const both = [leaving, claimed];
+    const [nextMs, users] = await scripts.takeOffline(
+      both,
+      ttlMs,
+      USERS_PER_SCRIPT,
+      CLAIM_MS,
+      ...told,
+    );
+    if (users.length > 0) this.told.set(appId, users);
+    else this.told.delete(appId);
+    for (const text of users) this.context.tellStatus(appId, fromExactText(text), false);
     if (nextMs === -1 && this.graces.of(appId).length === 0) this.watched.delete(appId);
-    return userIds.length === USERS_PER_SCRIPT;
+    return users.length > 0;
+  }
+
+  private leaving(appId: string, userIds: readonly string[]): ReadonlySet<string> {
+    return new Set(userIds.filter((userId) => this.graces.has(appId, userId)));
   }
 
   private async areOnline(appId: string, userIds: readonly string[]): Promise<ReadonlySet<string>> {

@@ -4,7 +4,9 @@
  *   members  hash   user -> who it is, as JSON; not of signed-in users
  *   holders  hash   user -> how many nodes hold it
  *   own      set    the users one node holds
- *   leaving  zset   of signed-in users alone: user -> when its grace ends, in ms of Redis
+ * and of signed-in users alone
+ *   leaving  zset   user -> when its grace ends, in ms of Redis
+ *   claimed  zset   user whose grace has ended -> until when somebody is about to say so
  * An empty roster leaves its state behind for a minute, so that its version and its epochs outlive it
  * for as long as a late command may be under way.
  */
@@ -32,7 +34,7 @@ end
 /**
  * Takes users in and out for one node, in the order given, and tells for each what came of it.
  *
- * KEYS  state, members, holders, own [, leaving]
+ * KEYS  state, members, holders, own [, leaving, claimed]
  * ARGV  node, epoch, ttl, renewBelow, isMarkKept, list, then for each user four:
  *       'hold', user, JSON, limit  or  'drop', user, graceMs, ''
  *       renewBelow: a version below it is of a time whose end was lost, and skips to a new one
@@ -44,7 +46,7 @@ end
  * A registration that is over is refused: a command of a connection that was lost may come late.
  */
 export const CHANGE_ROSTER = `${PRELUDE}
-local state, members, holders, own, leaving = unpack(KEYS)
+local state, members, holders, own, leaving, claimed = unpack(KEYS)
 local node, epoch, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local known = redis.call('HMGET', state, 'version', node)
 local mark = tonumber(known[2])
@@ -63,7 +65,10 @@ local function hold(user, json, limit)
   if redis.call('HINCRBY', holders, user, 1) > 1 then return 0 end
   if json ~= '' then redis.call('HSET', members, user, json) end
   version = version + 1
-  if leaving and redis.call('ZREM', leaving, user) == 1 then return 2 end
+  if leaving then
+    redis.call('ZREM', claimed, user)
+    if redis.call('ZREM', leaving, user) == 1 then return 2 end
+  end
   return 1
 end
 
@@ -125,13 +130,14 @@ return { tonumber(version), redis.call('HGETALL', KEYS[2]) }
 /**
  * Takes out users of a node that is dead.
  *
- * KEYS  state, members, holders, own
+ * KEYS  state, members, holders, own [, leaving]
  * ARGV  node, epoch of the registration that is over, ttl, how many at most
- * Answers { version, 1 if there are more, the users who are gone with it }. Does nothing when the node
- * has registered anew.
+ * Answers { version, 1 if there are more, the users who are gone with it }. Signed-in users have no
+ * grace then. Does nothing when the node has registered anew.
  */
 export const REAP_ROSTER = `${PRELUDE}
-local state, members, holders, own = unpack(KEYS)
+local state, members, holders, own, leaving = unpack(KEYS)
+local ttl = tonumber(ARGV[3])
 local known = redis.call('HMGET', state, 'version', ARGV[1])
 local mark = tonumber(known[2])
 if mark and mark > tonumber(ARGV[2]) then return { 0, 0, {} } end
@@ -141,28 +147,43 @@ for _, user in ipairs(redis.call('SPOP', own, ARGV[4])) do
   if letGo(members, holders, user) then
     version = version + 1
     left[#left + 1] = user
+    if leaving then redis.call('ZADD', leaving, string.format('%.0f', nowMs), user) end
   end
 end
+if leaving and redis.call('PTTL', leaving) < ttl then redis.call('PEXPIRE', leaving, ttl) end
 local more = redis.call('EXISTS', own)
 if more == 0 then redis.call('HDEL', state, ARGV[1]) end
-if known[1] then remember(state, holders, version, tonumber(ARGV[3])) end
+if known[1] then remember(state, holders, version, ttl) end
 return { version, more, left }
 `;
 
 /**
- * Takes out the users whose grace is over.
+ * Takes out the users whose grace is over, for the caller to say so. It has to come back and tell that
+ * it did, or else somebody else will be asked to.
  *
- * KEYS  leaving
- * ARGV  how many at most
- * Answers { ms until the next grace ends, -1 if there is none, the users }.
+ * KEYS  leaving, claimed
+ * ARGV  ttl, how many at most, ms until somebody else is asked, then those of whom it was said
+ * Answers { ms until there are others, -1 if nobody is left, the users }.
  */
-export const TAKE_OFFLINE = `
-local time = redis.call('TIME')
-local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', nowMs, 'LIMIT', 0, ARGV[1])
-if #due > 0 then redis.call('ZREM', KEYS[1], unpack(due)) end
-local next = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return { next[2] and math.max(0, next[2] - nowMs) or -1, due }
+export const TAKE_OFFLINE = `${PRELUDE}
+local leaving, claimed = unpack(KEYS)
+for i = 4, #ARGV do redis.call('ZREM', claimed, ARGV[i]) end
+local users = {}
+for _, key in ipairs({ leaving, claimed }) do
+  local due = redis.call('ZRANGEBYSCORE', key, '-inf', string.format('%.0f', nowMs), 'LIMIT', 0, ARGV[2])
+  for _, user in ipairs(due) do
+    redis.call('ZREM', leaving, user)
+    redis.call('ZADD', claimed, string.format('%.0f', nowMs + tonumber(ARGV[3])), user)
+    users[#users + 1] = user
+  end
+end
+redis.call('PEXPIRE', claimed, ARGV[1])
+local nextMs = -1
+for _, key in ipairs({ leaving, claimed }) do
+  local first = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
+  if first and (nextMs == -1 or first - nowMs < nextMs) then nextMs = math.max(0, first - nowMs) end
+end
+return { nextMs, users }
 `;
 
 /**
