@@ -1,8 +1,8 @@
 import { isNativeError } from 'node:util/types';
 
-/** What a server says when it cannot be worked with, whatever the command was. */
+/** What a server, or the client for it, says when it cannot be worked with, whatever the command was. */
 const FAULT =
-  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MOVED|NOREPLICAS|MISCONF|OOM|NOAUTH|NOPERM|WRONGPASS|NOSCRIPT|BUSY|UNKILLABLE|Too many Cluster redirections)\b/;
+  /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MOVED|NOREPLICAS|MISCONF|OOM|NOAUTH|NOPERM|WRONGPASS|NOSCRIPT|BUSY|UNKILLABLE|Too many Cluster redirections|Stream isn't writeable|Connection is closed)\b/;
 
 /** Whether the answer to a command says that Redis cannot be worked with, and not that the command was wrong. */
 export function isLinkFault(error: unknown): error is Error {
