@@ -100,6 +100,14 @@ describe('After something was missed', () => {
 });
 
 describe('Who has a subscription on this node', () => {
+  it('is there from its seat on, although the view has heard that it left', () => {
+    const view = loaded('ann');
+    view.apply(change(11, [], ['ann']));
+    expect(told(view.include(member('ann')))).toEqual(['+ann']);
+    expect(view.include(member('ann'))).toEqual([]);
+    expect(view.apply(change(12, ['ann']))).toEqual([]);
+  });
+
   it('is not gone, whatever others think', () => {
     const view = new PresenceView((userId) => userId === 'ann');
     view.load(roster(10, ['ann', 'bob']));

@@ -93,6 +93,13 @@ export class PresenceView {
     return steps;
   }
 
+  /** Somebody takes a seat on this node now, and so is there, whatever the view has heard. */
+  include(member: Member): readonly ViewStep[] {
+    const steps: ViewStep[] = [];
+    this.take([], [member], steps);
+    return steps;
+  }
+
   /** Drops those who have not turned up again since the last {@link load}. */
   dropMissing(): readonly ViewStep[] {
     const steps: ViewStep[] = [];

@@ -73,11 +73,14 @@ export class PresenceService implements OnModuleDestroy {
     });
     // Asked for in the same turn as the join, so that both are answered in one round trip.
     const loaded = view.isLoaded ? undefined : this.reload(channel);
-    return andThen(entered, (version) =>
-      version === undefined
-        ? undefined
-        : andThen(loaded, () => andThen(this.awaitView(channel, version), () => view.members)),
-    );
+    return andThen(entered, (version) => {
+      if (version === undefined) return undefined;
+      const reached = andThen(loaded, () => this.awaitView(channel, version));
+      return andThen(reached, () => {
+        this.tell(channel, view.include(member));
+        return view.members;
+      });
+    });
   }
 
   /** A connection is in a presence channel no more. */

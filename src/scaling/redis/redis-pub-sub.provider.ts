@@ -155,7 +155,7 @@ export class RedisPubSubProvider
   }
 
   private async flushWhenAllAreBack(): Promise<void> {
-    await this.resumption.othersAreBack();
+    await this.resumption.othersAreBack(this.sender.outbox.count > 0);
     if (this.resumption.isBack) await this.sender.flush();
   }
 

@@ -3,6 +3,8 @@ import type { RedisLink } from './redis-link.js';
 
 /** How long the others are waited for. */
 const PATIENCE_MS = 5000;
+/** How long a node that has never met any waits for others to turn up: longer than they pause before they connect. */
+const STRANGERS_MS = 2500;
 /** Those who ask at about the same time get one answer. */
 const ANSWER_DELAY_MS = 20;
 
@@ -28,6 +30,8 @@ export class Resumption {
   private isSubscribedAgain = false;
   /** It was, at least once. */
   private wasBack = false;
+  /** Before the last outage, if there were any. */
+  private hasMetOthers = false;
   private stopWaiting: (() => void) | undefined;
   private answering: NodeJS.Timeout | undefined;
 
@@ -57,15 +61,21 @@ export class Resumption {
     this.isSubscribedAgain = true;
     // Whom a node hears of for the first time was not alive before an outage of its.
     if (this.wasBack) this.awaitPeers();
+    this.hasMetOthers = this.wasBack;
     this.wasBack = true;
     await this.say(true);
   }
 
-  /** Resolves when the others are back, too, or were waited for long enough, or Redis is gone again. */
-  async othersAreBack(): Promise<void> {
-    if (this.awaited.size === 0) return;
+  /**
+   * Resolves when the others are back, too, or were waited for long enough, or Redis is gone again.
+   * @param isMuchAtStake something was kept for others, known or not
+   */
+  async othersAreBack(isMuchAtStake: boolean): Promise<void> {
+    const isAmongStrangers = this.awaited.size === 0;
+    if (isAmongStrangers && (this.hasMetOthers || !isMuchAtStake)) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.hurry(), PATIENCE_MS);
+      const waitMs = isAmongStrangers ? STRANGERS_MS : PATIENCE_MS;
+      const timer = setTimeout(() => this.hurry(), waitMs);
       this.stopWaiting = () => {
         clearTimeout(timer);
         resolve();
@@ -85,8 +95,7 @@ export class Resumption {
     if (message === undefined) return false;
     if (message.resumed === this.link.nodeId) return true;
     this.directory.add(message.resumed);
-    this.awaited.delete(message.resumed);
-    if (this.awaited.size === 0) this.endWait();
+    if (this.awaited.delete(message.resumed) && this.awaited.size === 0) this.endWait();
     if (message.isAnswerWanted && this.isSubscribedAgain) {
       this.answering ??= setTimeout(() => {
         this.answering = undefined;
