@@ -103,7 +103,7 @@ export class RosterBook {
       'SADD',
       holdings.map(({ name }) => writeRosterName(name)),
     );
-    for (const holding of holdings) holding.isEnlisted = true;
+    for (const holding of holdings) holding.enlisted();
   }
 
   private async list(command: 'SADD' | 'SREM', names: readonly string[]): Promise<void> {

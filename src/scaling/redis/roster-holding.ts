@@ -1,14 +1,10 @@
 import { UNKNOWN_VERSION, type Member, type RosterVersion } from '../state-store.js';
-import { fromExactText, toExactText } from './exact-text.js';
-import { writeRosterName, type RosterKeys, type RosterName } from './key-names.js';
-import { writeMember } from './roster-member.js';
+import type { RosterName } from './key-names.js';
 import { RosterQueue } from './roster-queue.js';
-import type { Step, StepOutcome, StepResult, UncalledStep } from './roster-step.js';
+import type { Step, StepOutcome, UncalledStep } from './roster-step.js';
+import { RosterWire, type RosterState } from './roster-wire.js';
 import type { StoreContext } from './store-context.js';
-import type { ChangeAnswer } from './store-scripts.js';
 
-/** How many users come with the answer of a script; more are read in pages. */
-const MAX_LISTED = 1000;
 /** How long a command of a connection that was lost may still be under way. */
 const FENCE_MS = 60_000;
 /** More often clients do not get in between. */
@@ -40,11 +36,9 @@ export class RosterHolding {
   size = 0;
   /** Heartbeats without anything to hold. */
   idleBeats = 0;
-  /** It stands on the list of the node, by which it is found when the node is dead. */
-  isEnlisted = false;
+  private readonly wire: RosterWire;
   private readonly queue: RosterQueue;
   private isRestoring = false;
-  private enlisting: Promise<unknown> | undefined;
   private fencedUntilMs = 0;
   /** Users of whom Redis may know something else than the mirror, and whether a step was sent that was not answered. */
   private readonly uncertain = new Map<string, boolean>();
@@ -54,6 +48,7 @@ export class RosterHolding {
     readonly name: RosterName,
     readonly owner: RosterOwner,
   ) {
+    this.wire = new RosterWire(context, name);
     this.queue = new RosterQueue({
       canCarry: () => this.isRestoring || context.isUp,
       carry: (steps) => context.attempt(() => this.carry(steps)),
@@ -74,12 +69,17 @@ export class RosterHolding {
 
   /** Resolves when the first steps are sent; undefined if they are, or there are none. */
   whenSent(): Promise<unknown> | undefined {
-    return this.enlisting;
+    return this.wire.whenSent();
   }
 
   /** The outcome of the last step of a user, while it is under way. */
   stepOf(userId: string): Promise<StepOutcome> | undefined {
     return this.queue.stepOf(userId);
+  }
+
+  /** It stands on the list of the node now. */
+  enlisted(): void {
+    this.wire.isEnlisted = true;
   }
 
   /** Takes a step. Sent in this turn, unless another is under way. */
@@ -127,9 +127,9 @@ export class RosterHolding {
 
   /** Renews what would expire, and looks whether Redis still knows what it should. */
   async renew(): Promise<void> {
-    const answer = await this.context.attempt(() => this.change([]));
-    if (answer === undefined || !this.queue.isIdle || this.uncertain.size > 0) return;
-    this.learn(answer);
+    const state = await this.context.attempt(() => this.wire.change([], this.options));
+    if (state === undefined || !this.queue.isIdle || this.uncertain.size > 0) return;
+    this.learn(state);
     if (this.size !== this.owner.size && !this.context.isHandedOver) await this.repair();
   }
 
@@ -142,24 +142,24 @@ export class RosterHolding {
   /** This node takes no part any more. */
   resign(): void {
     // The mark of the fence is left over.
-    if (this.fencedUntilMs > 0) void this.context.attempt(() => this.change([]));
-  }
-
-  private get keys(): RosterKeys {
-    return this.context.keys.roster(this.name);
+    if (this.fencedUntilMs > 0) void this.context.attempt(() => this.wire.change([], this.options));
   }
 
   private get isFenced(): boolean {
     return performance.now() < this.fencedUntilMs;
   }
 
+  private get options() {
+    return { isFenced: this.isFenced };
+  }
+
   /** Fetches what Redis says this node holds, and corrects it. */
   private async compare(renewBelow: RosterVersion): Promise<void> {
-    const answer = await this.change([], renewBelow, MAX_LISTED);
-    this.learn(answer);
-    const [version, size, , hasSkipped, listed] = answer;
-    if (hasSkipped === 1) this.owner.onSkipped(version);
-    const held = new Set((listed ?? (size > 0 ? await this.readHeld() : [])).map(fromExactText));
+    const options = { ...this.options, renewBelow, isListWanted: true };
+    const state = await this.wire.change([], options);
+    this.learn(state);
+    if (state.hasSkipped) this.owner.onSkipped(state.version);
+    const held = new Set(state.held ?? (await this.wire.readHeld()));
     const stale = [...held].filter((userId) => !this.owner.has(userId));
     const missing = [...this.owner.userIds()].filter((userId) => !held.has(userId));
     for (const userId of [...stale, ...missing]) {
@@ -179,65 +179,16 @@ export class RosterHolding {
     void this.queue.take({ userId, isHold, origin, member, graceMs });
   }
 
-  private async readHeld(): Promise<string[]> {
-    const held: string[] = [];
-    let cursor = '0';
-    do {
-      const { link, nodeId } = this.context;
-      const key = this.keys.own(nodeId);
-      const [next, page] = await link.commands.sscan(key, cursor, 'COUNT', MAX_LISTED);
-      for (const text of page) held.push(text);
-      cursor = next;
-    } while (cursor !== '0');
-    return held;
-  }
-
   private async carry(steps: readonly Step[]): Promise<readonly StepOutcome[]> {
-    // Another await in between would let the reading of the roster, asked for later, overtake.
-    const answer = await (this.isEnlisted ? this.change(steps) : this.enlistAndChange(steps));
-    const isLost = answer[2] === 0 && this.size > 0;
-    this.learn(answer);
-    const outcomes = steps.map((_, i) => outcomeAt(answer, i));
-    this.tellUncalled(steps, outcomes);
+    const state = await this.wire.take(steps, this.options);
+    const isLost = !state.wasKnown && this.size > 0;
+    this.learn(state);
+    this.tellUncalled(steps, state.outcomes);
     if (isLost) this.context.onLoss();
-    return outcomes;
+    return state.outcomes;
   }
 
-  /** In a Cluster the list is elsewhere, and has to be there first: who buries the node goes by it. */
-  private async enlistAndChange(steps: readonly Step[]): Promise<ChangeAnswer> {
-    const { scripts, ownKeys, epoch, ttlMs, link } = this.context;
-    const listKeys = [ownKeys.epoch, ownKeys.rosters];
-    const enlisting = scripts.enlist(listKeys, epoch, ttlMs, 'SADD', writeRosterName(this.name));
-    const send = () => this.change(steps);
-    const sent = link.isCluster ? enlisting.then(send) : send();
-    const forget = () => (this.enlisting = undefined);
-    // After that `then`, so that whoever waits for it comes after what is sent.
-    if (link.isCluster) this.enlisting = enlisting.then(forget, forget);
-    const [answer] = await Promise.all([sent, enlisting]);
-    this.isEnlisted = true;
-    return answer;
-  }
-
-  private change(
-    steps: readonly Step[],
-    renewBelow: RosterVersion = 0,
-    maxListed = 0,
-  ): Promise<ChangeAnswer> {
-    const { scripts, nodeId, epoch, ttlMs } = this.context;
-    const { state, members, holders, leaving, claimed, own } = this.keys;
-    const keys = [state, members, holders, own(nodeId)];
-    if (this.name.channel === undefined) keys.push(leaving, claimed);
-    const isMarkKept = this.isFenced ? 1 : 0;
-    const args: (string | number)[] = [nodeId, epoch, ttlMs, renewBelow, isMarkKept, maxListed];
-    for (const { userId, isHold, member, limit = 0, graceMs = 0 } of steps) {
-      const user = toExactText(userId);
-      if (isHold) args.push('hold', user, member === undefined ? '' : writeMember(member), limit);
-      else args.push('drop', user, graceMs, '');
-    }
-    return scripts.changeRoster(keys, ...args);
-  }
-
-  private learn([version, size]: ChangeAnswer): void {
+  private learn({ version, size }: RosterState): void {
     this.version = version;
     this.size = size;
   }
@@ -259,12 +210,4 @@ export class RosterHolding {
       this.uncertain.set(userId, isInDoubt);
     }
   }
-}
-
-/** As the script answers them, from -1 on. */
-const RESULTS: readonly StepResult[] = ['full', 'none', 'changed', 'returned'];
-
-function outcomeAt(answer: ChangeAnswer, i: number): StepOutcome {
-  const [code, version] = answer.slice(5 + 2 * i, 7 + 2 * i) as number[];
-  return { result: RESULTS[code! + 1]!, version: version! };
 }
