@@ -48,28 +48,38 @@ export class EventDispatcher {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
     const { id } = application;
-    const broadcasts: Broadcast[] = [];
+    let broadcasts = this.broadcastsOf(id, events);
     const cached: Promise<void>[] = [];
+    this.checkRoom(broadcasts);
     for (const event of events) {
       this.traffic.published(id, event.channels, event.name, event.data);
-      const channels = event.channels.length === 1 ? event.channels : new Set(event.channels);
-      for (const channel of channels) {
-        const frame = publishedEvent(event.name, channel, event.data);
-        broadcasts.push({ channel, frame, exceptSocketId: event.exceptSocketId });
-      }
+      this.cache(application, event, cached);
     }
-    this.checkRoom(broadcasts);
-    for (const event of events) this.cache(application, event, cached);
     // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
     if (cached.length > 0) {
       await Promise.all(cached);
+      broadcasts = this.broadcastsOf(id, events);
       this.checkRoom(broadcasts);
     }
     this.eventsPublished += events.length;
-    const sent = broadcasts.map(({ channel, frame, exceptSocketId }) =>
-      this.cluster.broadcast(id, channel, frame, exceptSocketId),
-    );
-    if (sent.some((sending) => sending instanceof Promise)) await Promise.all(sent);
+    const sent: Promise<void>[] = [];
+    for (const { channel, frame, exceptSocketId } of broadcasts) {
+      const sending = this.cluster.broadcast(id, channel, frame, exceptSocketId);
+      if (sending instanceof Promise) sent.push(sending);
+    }
+    if (sent.length > 0) await Promise.all(sent);
+  }
+
+  /** A finished frame for each channel in which somebody may get it. */
+  private broadcastsOf(appId: string, events: readonly PublishedEvent[]): Broadcast[] {
+    const broadcasts: Broadcast[] = [];
+    for (const { name, data, channels, exceptSocketId } of events) {
+      for (const channel of channels.length === 1 ? channels : new Set(channels)) {
+        if (!this.cluster.isWanted(appId, channel)) continue;
+        broadcasts.push({ channel, frame: publishedEvent(name, channel, data), exceptSocketId });
+      }
+    }
+    return broadcasts;
   }
 
   private cache(
