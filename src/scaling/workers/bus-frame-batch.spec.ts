@@ -31,7 +31,6 @@ function hear(chunks: readonly Buffer[]): { heard: Said[]; frames: number } {
   return { heard, frames };
 }
 
-const isName = (name: string) => Buffer.byteLength(name) <= 0xffff;
 const LARGE = 'é'.repeat(5000);
 
 describe('What is said in a turn', () => {
@@ -46,11 +45,11 @@ describe('What is said in a turn', () => {
       topic: fc.oneof(fc.nat(), fc.constantFrom(2 ** 48 - 1, 2 ** 32)),
       message: text,
     }),
-    fc.record({ kind: fc.constant('named'), topic: text.filter(isName), message: text }),
+    fc.record({ kind: fc.constant('named'), topic: text, message: text }),
   ) as fc.Arbitrary<Said>;
 
   it('is heard, whole and in that order, turn after turn', () => {
-    const turns = fc.array(fc.array(said, { maxLength: 10 }), { maxLength: 8 });
+    const turns = fc.array(fc.array(said, { maxLength: 6 }), { maxLength: 4 });
     const property = fc.property(turns, (all) => {
       const batch = new BusFrameBatch();
       const chunks = all.flatMap((turn) => {
@@ -88,18 +87,10 @@ describe('What is said in a turn', () => {
     batch.addNumbered(1, Buffer.alloc(100));
     expect(batch.bytes).toBe(111);
     batch.addNamed('abc', Buffer.alloc(100_000));
-    expect(batch.bytes).toBe(111 + 100_010);
+    expect(batch.bytes).toBe(111 + 100_012);
     const total = batch.take().reduce((sum, { length }) => sum + length, 0);
-    expect(total).toBe(111 + 100_010);
+    expect(total).toBe(111 + 100_012);
     expect(batch.bytes).toBe(0);
-  });
-
-  it('is not a topic whose name is longer than can be said', () => {
-    const batch = new BusFrameBatch();
-    batch.addItem('before');
-    expect(() => batch.addNamed('é'.repeat(32_768), Buffer.alloc(1))).toThrow(BusFormError);
-    batch.addItem('after');
-    expect(hear(batch.take()).heard).toEqual(['before', 'after'].map(asItem));
   });
 });
 
@@ -115,8 +106,8 @@ describe('A frame of something else', () => {
     expect(() => read(0)).toThrow(BusFormError);
     expect(() => read(4, 1, 1)).toThrow(BusFormError);
     expect(() => read(2, 0, 0, 0, 0, 0)).toThrow(BusFormError);
-    expect(() => read(3, 0)).toThrow(BusFormError);
-    expect(() => read(3, 0, 3, 97, 98)).toThrow(BusFormError);
+    expect(() => read(3, 0, 0, 0)).toThrow(BusFormError);
+    expect(() => read(3, 0, 0, 0, 3, 97, 98)).toThrow(BusFormError);
     expect(() => readBusFrame(Buffer.from('\u0001{}'), listener)).toThrow(BusFormError);
     expect(() => readBusFrame(Buffer.from('\u0001[1'), listener)).toThrow(SyntaxError);
   });
@@ -125,15 +116,14 @@ describe('A frame of something else', () => {
     const property = fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), (bytes) => {
       try {
         read(...bytes);
+        return true;
       } catch (error) {
-        expect(error instanceof BusFormError || error instanceof SyntaxError).toBe(true);
+        return error instanceof BusFormError || error instanceof SyntaxError;
       }
     });
     fc.assert(property, { numRuns: 500 });
   });
 });
-
-const asItem = (item: unknown): Said => ({ kind: 'item', item });
 
 /** Only JSON keeps halves of characters; bytes of text do not. */
 function asJson(said: Said): Said {

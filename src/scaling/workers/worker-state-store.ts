@@ -65,7 +65,7 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
   }
 
   override nodes(): readonly string[] {
-    return [this.nodeId, ...this.others];
+    return this.link.isOver ? [this.nodeId] : [this.nodeId, ...this.others];
   }
 
   override listen(listener: StateListener): void {
