@@ -72,7 +72,11 @@ export class EnvironmentVariables {
   )
   REVERB_WORKERS!: number | 'auto';
 
-  @Variable(amount(0), 0, 'Open connections of this server, all workers together, 4100 beyond; 0 = no limit.')
+  @Variable(
+    amount(0),
+    0,
+    'Open connections of this server, all workers together, 4100 beyond; 0 = no limit.',
+  )
   REVERB_MAX_CONNECTIONS!: number;
 
   @Variable(amount(1), 1_048_576, 'Unsent bytes of one connection before it is a slow consumer.')

@@ -1,0 +1,46 @@
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { startListening } from '../listening-server.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import { ServerLogger } from '../server-logger.js';
+import { assignedConfiguration } from './assigned-configuration.js';
+import { Departure } from './departure.js';
+import type { SupervisorLink } from './supervisor-link.js';
+import type { WorkerAssignment } from './worker-message.js';
+
+/**
+ * Runs one of several servers on a port, until its supervisor, a signal or the end of the supervisor
+ * stops it. A start that fails is told to the supervisor, and ends the process with 1.
+ */
+export async function runWorker(
+  assignment: WorkerAssignment,
+  supervisor: SupervisorLink,
+): Promise<void> {
+  try {
+    const loaded = assignedConfiguration(assignment, supervisor);
+    const logger = new ServerLogger(loaded.configuration.log, assignment.number);
+    Logger.overrideLogger(logger);
+    const port = await startListening(loaded, logger, (app) => departWhenAsked(app, supervisor));
+    await supervisor.tell({ type: 'listening', port });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    await supervisor.tell({ type: 'fault', reason });
+    process.exit(1);
+  }
+}
+
+function departWhenAsked(app: NestFastifyApplication, supervisor: SupervisorLink): void {
+  const departure = new Departure(app, supervisor);
+  supervisor.listen({
+    onStop: ({ isAlone }) => {
+      if (isAlone) departure.refuseNewcomers();
+      departure.begin();
+    },
+    onSignal: (signal) => departure.begin(signal),
+    onOrphaned: () => {
+      new Logger('Server').warn('The supervisor is gone: the worker is closing');
+      departure.begin();
+    },
+  });
+  app.get(ClusterService).listen({ onRestart: () => departure.begin('a restart was asked for') });
+}
