@@ -105,6 +105,13 @@ export class ApplicationState {
     return { isLast, version: state.version };
   }
 
+  /** The version of a roster. Of one that is empty it is a new one each time, and never 0. */
+  versionOf(channel: string): number {
+    const state = this.presence.get(channel);
+    if (state !== undefined) return state.version;
+    return (this.lastVersion = this.beginVersion());
+  }
+
   /** A user is in a channel no more, whatever connections it had there. */
   expel(channel: string, userId: string): void {
     const state = this.presence.get(channel);
