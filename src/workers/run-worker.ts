@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startListening } from '../listening-server.js';
 import { ClusterService } from '../scaling/cluster.service.js';
+import { WorkerLink } from '../scaling/workers/worker-link.js';
 import { ServerLogger } from '../server-logger.js';
 import { assignedConfiguration } from './assigned-configuration.js';
 import { Departure } from './departure.js';
@@ -42,5 +43,7 @@ function departWhenAsked(app: NestFastifyApplication, supervisor: SupervisorLink
       departure.begin();
     },
   });
+  // What the others do is no longer heard here, nor can anything be done about it.
+  app.get(WorkerLink).onLost(() => departure.begin('it has lost touch with the others'));
   app.get(ClusterService).listen({ onRestart: () => departure.begin('a restart was asked for') });
 }

@@ -75,12 +75,15 @@ function stopWhenAsked(supervisor: Supervisor, hub: WorkerHub | undefined, logge
   onStopSignal((signal) => {
     if (supervisor.isStopping) return void killAll(supervisor, hub);
     logger.log(`${signal}: the server is closing, again to stop at once`);
-    void supervisor.stop().then(async (isOrderly) => {
-      await hub?.close();
-      process.exit(isOrderly ? 0 : 1);
-    });
+    void stop(supervisor, hub);
   });
   process.on('SIGUSR2', () => void supervisor.replaceAll());
+}
+
+async function stop(supervisor: Supervisor, hub: WorkerHub | undefined): Promise<void> {
+  const isOrderly = await supervisor.stop();
+  await hub?.close();
+  process.exit(isOrderly ? 0 : 1);
 }
 
 /** Leaves nothing behind: no process, and no socket of the hub. */
