@@ -33,17 +33,16 @@ export async function runWorker(
 function departWhenAsked(app: NestFastifyApplication, supervisor: SupervisorLink): void {
   const departure = new Departure(app, supervisor);
   supervisor.listen({
-    onStop: ({ isAlone }) => {
-      if (isAlone) departure.refuseNewcomers();
-      departure.begin();
-    },
-    onSignal: (signal) => departure.begin(signal),
+    onStop: ({ isAlone }) => (isAlone ? departure.beginAlone() : departure.begin()),
+    onSignal: (signal) => departure.announce(signal),
     onOrphaned: () => {
       new Logger('Server').warn('The supervisor is gone: the worker is closing');
       departure.begin();
     },
   });
-  // What the others do is no longer heard here, nor can anything be done about it.
-  app.get(WorkerLink).onLost(() => departure.begin('it has lost touch with the others'));
-  app.get(ClusterService).listen({ onRestart: () => departure.begin('a restart was asked for') });
+  // What the others do is no longer heard here, nor what is done here by them.
+  app.get(WorkerLink).onLost(() => departure.abandon('it has lost touch with the others'));
+  app
+    .get(ClusterService)
+    .listen({ onRestart: () => departure.announce('a restart was asked for') });
 }

@@ -16,6 +16,7 @@ export class Supervisor {
   private readonly backoffs = new Map<number, RestartBackoff>();
   private readonly delayed = new Map<number, NodeJS.Timeout>();
   private hasStarted = false;
+  private port = 0;
   private isReplacing = false;
   private hasFailed = false;
   isStopping = false;
@@ -31,10 +32,10 @@ export class Supervisor {
    * @throws WorkerStartError of the first that ends before; the others go on, see {@link killAll}
    */
   async start(): Promise<number> {
-    const [port] = await Promise.all(this.numbers.map((number) => this.launch(number).listening));
+    const ports = await Promise.all(this.numbers.map((number) => this.launch(number).listening));
     this.hasStarted = true;
     for (const number of this.numbers) this.fill(number, 0);
-    return port!;
+    return (this.port = ports[0]!);
   }
 
   /** Has all drain and exit, and starts no more. Resolves with whether all came to an orderly end. */
@@ -89,8 +90,17 @@ export class Supervisor {
   }
 
   private relaunch(number: number): void {
-    const isBack = () => this.logger.log(`Worker ${number} is back`);
-    this.launch(number).listening.then(isBack, () => undefined);
+    const onListening = (port: number) => {
+      this.logger.log(`Worker ${number} is back`);
+      if (port !== this.port) this.tellPort(port);
+    };
+    this.launch(number).listening.then(onListening, () => undefined);
+  }
+
+  /** When the last worker is gone, the port is too; where any free one will do, the next is another. */
+  private tellPort(port: number): void {
+    this.port = port;
+    this.logger.warn(`All workers were gone: the server listens at port ${port} now`);
   }
 
   private async replace(number: number): Promise<boolean> {

@@ -1,6 +1,21 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { SupervisorMessage, WorkerAssignment, WorkerMessage } from './worker-message.js';
 
+/**
+ * Node forgets the connection it has passed to a worker that dies before it takes it, and whoever made
+ * it would wait for an answer. Closing one that was taken does nothing.
+ */
+function closeUntaken(worker: Worker): void {
+  const { process } = worker;
+  const send = process.send.bind(process) as (...args: unknown[]) => boolean;
+  let latest: { close?(): void } | undefined;
+  process.send = (message: unknown, handle?: unknown, ...rest: unknown[]) => {
+    if (typeof handle === 'object' && handle !== null) latest = handle;
+    return send(message, handle, ...rest);
+  };
+  worker.on('exit', () => latest?.close?.());
+}
+
 /** How a worker came to its end. */
 export interface WorkerEnd {
   /** null: a signal ended it. */
@@ -33,6 +48,7 @@ export class WorkerProcess {
   ) {
     this.number = assignment.number;
     this.worker = cluster.fork();
+    closeUntaken(this.worker);
     this.ended = new Promise((resolve) => this.whenEnded(resolve));
     this.listening = new Promise((resolve, reject) => {
       this.worker.on('message', (message: WorkerMessage) => this.receive(message, resolve));
