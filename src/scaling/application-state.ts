@@ -105,7 +105,7 @@ export class ApplicationState {
     return { isLast, version: state.version };
   }
 
-  /** The version of a roster. Of one that is empty it is a new one each time, and never 0. */
+  /** The version of a roster, never 0. One that is empty has not less than it ever had. */
   versionOf(channel: string): number {
     const state = this.presence.get(channel);
     if (state !== undefined) return state.version;

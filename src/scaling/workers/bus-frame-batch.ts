@@ -4,7 +4,7 @@ import { BusFormError } from './bus-frame-reader.js';
  * A frame: length of what follows (4), kind (1), and then by kind
  *   items     a JSON list of what is said, in order
  *   numbered  number of a topic (6), message
- *   named     length of a topic's name (2), the name, message
+ *   named     length of a topic's name (4), the name, message
  * Numbers are big-endian.
  */
 const ITEMS = 1;
@@ -12,7 +12,7 @@ const NUMBERED = 2;
 const NAMED = 3;
 const HEAD_BYTES = 5;
 const NUMBER_BYTES = 6;
-const NAME_LENGTH_BYTES = 2;
+const NAME_LENGTH_BYTES = 4;
 
 /** Small frames are put together in blocks. */
 const BLOCK_BYTES = 65_536;
@@ -59,13 +59,11 @@ export class BusFrameBatch {
     this.addBody(message);
   }
 
-  /** @throws BusFormError when the name is longer than 65 535 bytes */
   addNamed(topic: string, message: Buffer): void {
     const length = Buffer.byteLength(topic);
-    if (length > 0xffff) throw new BusFormError('The name of a topic is too long.');
     this.sealItems();
     this.begin(NAMED, NAME_LENGTH_BYTES + length, message.length);
-    this.at = this.block.writeUInt16BE(length, this.at);
+    this.at = this.block.writeUInt32BE(length, this.at);
     this.at += this.block.write(topic, this.at);
     this.addBody(message);
   }
@@ -148,7 +146,7 @@ export function readBusFrame(frame: Buffer, listener: BusFrameListener): void {
     case NAMED: {
       const nameAt = 1 + NAME_LENGTH_BYTES;
       if (frame.length < nameAt) break;
-      const messageAt = nameAt + frame.readUInt16BE(1);
+      const messageAt = nameAt + frame.readUInt32BE(1);
       if (frame.length < messageAt) break;
       const name = frame.toString('utf8', nameAt, messageAt);
       return listener.onNamed(name, frame.subarray(messageAt));

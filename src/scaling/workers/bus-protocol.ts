@@ -97,8 +97,11 @@ export interface BusNotices {
   welcome(nodes: readonly string[], heartbeatMs: number): void;
   /** The nodes that are alive and not about to go. */
   nodes(nodes: readonly string[]): void;
+  /** News, which this worker has to pass on; so are the next two. */
   membersChanged(change: MembersChangeText): void;
   userStatus(appId: string, userId: string, isOnline: boolean): void;
+  /** A node died. All others are told to be `restored` when this is confirmed, behind the news of it. */
+  death(): void;
   restored(): void;
   /** The task to make an answer is this worker's. */
   make(key: string): void;

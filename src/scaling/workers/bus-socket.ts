@@ -58,7 +58,6 @@ export class BusSocket {
     this.schedule();
   }
 
-  /** @throws BusFormError when the name is longer than 65 535 bytes */
   sendNamed(topic: string, message: Buffer): void {
     this.batch.addNamed(topic, message);
     this.schedule();
@@ -93,14 +92,16 @@ export class BusSocket {
     const { works } = this;
     this.works = [];
     const callbacks = works.map((work) => work());
-    const chunks = this.batch.take();
-    if (chunks.length === 0 || !this.socket.writable) return;
+    this.write(this.batch.take(), () => callbacks.forEach((callback) => callback?.()));
+  }
+
+  private write(chunks: readonly Buffer[], onWritten: () => void): void {
+    if (chunks.length === 0 || !this.socket.writable) return onWritten();
     this.writes += 1;
     this.socket.cork();
-    chunks.forEach((chunk, i) => {
-      if (i < chunks.length - 1) return this.socket.write(chunk);
-      return this.socket.write(chunk, () => callbacks.forEach((callback) => callback?.()));
-    });
+    chunks.forEach((chunk, i) =>
+      this.socket.write(chunk, i === chunks.length - 1 ? onWritten : undefined),
+    );
     this.socket.uncork();
   }
 

@@ -8,7 +8,9 @@ export type News =
       readonly appId: string;
       readonly userId: string;
       readonly isOnline: boolean;
-    };
+    }
+  /** A node died, perhaps before it could tell what it had done. Comes behind what is known of that. */
+  | { readonly kind: 'death' };
 
 /** A worker that passes news on to all. */
 export interface NewsReader {
@@ -26,6 +28,9 @@ export class HubNews {
   private readonly untold = new Map<NewsReader, News[]>();
   private waiting: News[] = [];
 
+  /** @param onTold called with each piece of news that was passed on */
+  constructor(private readonly onTold: (news: News) => void) {}
+
   tell(news: News): void {
     const reader = this.reader;
     if (reader === undefined) return void this.waiting.push(news);
@@ -35,7 +40,8 @@ export class HubNews {
 
   /** So many of what a worker was told, the oldest, are passed on. */
   told(reader: NewsReader, count: number): void {
-    this.untold.get(reader)?.splice(0, count);
+    const told = this.untold.get(reader)?.splice(0, count) ?? [];
+    for (const news of told) this.onTold(news);
   }
 
   /** A worker is there. */

@@ -50,6 +50,7 @@ export class HubWorker implements TopicSubscriber, AnswerSeeker, NewsReader {
   }
 
   tellNews(news: News): void {
+    if (news.kind === 'death') return this.say('death');
     if (news.kind === 'user') {
       return this.say('userStatus', news.appId, news.userId, news.isOnline);
     }

@@ -1,14 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { RareWarning } from '../rare-warning.js';
 import { HAND_OVER_MS } from '../state-store.js';
 import { BUS_VERSION, HEARTBEATS_OF_LEASE, readHello } from './bus-protocol.js';
 import { HubAnswers } from './hub-answers.js';
 import { HubDesk } from './hub-desk.js';
+import { HubDoor } from './hub-door.js';
 import { HubLink } from './hub-link.js';
 import { HubNews } from './hub-news.js';
 import { HubState } from './hub-state.js';
@@ -52,15 +49,16 @@ export class WorkerHub {
     this.logger,
     'A link was closed for what came over it',
   );
-  private readonly token = randomBytes(32).toString('hex');
-  private readonly server = createServer((socket) => this.accept(socket));
+  private readonly door = new HubDoor((socket) => this.accept(socket));
   private readonly links = new Set<HubLink>();
   private readonly workers = new Map<string, HubWorker>();
   /** For nodes that stopped in order, and are not missed yet. */
   private readonly partings = new Set<NodeJS.Timeout>();
   private readonly topics = new HubTopics();
   private readonly answers = new HubAnswers(() => performance.now());
-  private readonly news = new HubNews();
+  private readonly news = new HubNews(({ kind }) => {
+    if (kind === 'death') this.tellRestored();
+  });
   private readonly state = new HubState((news) => this.news.tell(news));
   private readonly desk: HubDesk;
   private refusedLinks = 0;
@@ -92,26 +90,19 @@ export class WorkerHub {
   }
 
   private async open(): Promise<WorkerBusAddress> {
-    const directory = await mkdtemp(join(tmpdir(), 'revurb-'));
-    const path = join(directory, 'bus');
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(path, resolve);
-    });
-    this.server.on('error', (error) => this.logger.error('A worker could not be let in', error));
+    const address = await this.door.open();
     this.timers.push(setInterval(() => this.beat(), this.heartbeatMs).unref());
     this.timers.push(setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref());
-    return { path, token: this.token };
+    return address;
   }
 
   private async end(): Promise<void> {
+    await this.listening?.catch(() => undefined);
     for (const timer of this.timers) clearInterval(timer);
     for (const parting of this.partings) clearTimeout(parting);
     this.state.close();
-    const address = await this.listening?.catch(() => undefined);
     for (const link of this.links) link.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
-    if (address) await rm(dirname(address.path), { recursive: true, force: true });
+    await this.door.close();
   }
 
   private accept(socket: Socket): void {
@@ -129,7 +120,7 @@ export class WorkerHub {
   private greet(link: HubLink, item: unknown): HubWorker {
     const hello = readHello(item);
     if (hello === undefined) throw new StrangerError('That is no hello.');
-    if (!isSame(hello.token, this.token)) throw new StrangerError('That is not the token.');
+    if (!this.door.isToken(hello.token)) throw new StrangerError('That is not the token.');
     if (hello.version !== BUS_VERSION) {
       throw new StrangerError(
         `Version ${hello.version} of the bus, where ${BUS_VERSION} is spoken.`,
@@ -177,7 +168,7 @@ export class WorkerHub {
     }
     if (hasSaidGoodbye) return;
     this.logger.log('A node is gone, and what it held was cleared away', { nodeId });
-    for (const other of this.workers.values()) other.say('restored');
+    this.news.tell({ kind: 'death' });
   }
 
   private report({ nodeId, pid }: HubWorker): void {
@@ -203,6 +194,10 @@ export class WorkerHub {
     for (const worker of this.workers.values()) worker.say('nodes', nodes);
   }
 
+  private tellRestored(): void {
+    for (const worker of this.workers.values()) worker.say('restored');
+  }
+
   private get nodes(): readonly string[] {
     const nodes: string[] = [];
     for (const { nodeId, isLeaving } of this.workers.values()) if (!isLeaving) nodes.push(nodeId);
@@ -212,9 +207,4 @@ export class WorkerHub {
   private get heartbeatMs(): number {
     return this.options.leaseMs / HEARTBEATS_OF_LEASE;
   }
-}
-
-function isSame(one: string, other: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
 }

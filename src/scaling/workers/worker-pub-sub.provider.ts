@@ -89,10 +89,12 @@ export class WorkerPubSubProvider
       if (known !== undefined) this.hand(message);
       return;
     }
-    this.outbox.enter(message);
-    const sequence = (this.lastSequence += 1);
+    const sequence = this.lastSequence + 1;
     const envelope = { origin: this.link.nodeId, sequence, previous: 0, message };
-    this.link.publish(known?.number, topic, encodeClusterMessage(envelope));
+    const bytes = encodeClusterMessage(envelope);
+    this.outbox.enter(message);
+    this.lastSequence = sequence;
+    this.link.publish(known?.number, topic, bytes);
   }
 
   override get status(): 'up' | 'down' {

@@ -39,6 +39,7 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
       nodes: (nodes) => (this.others = nodes.filter((nodeId) => nodeId !== link.nodeId)),
       membersChanged: (change) => this.pass(() => this.tellMembers(change)),
       userStatus: (...status) => this.pass(() => this.listener?.onUserStatus(...status)),
+      death: () => this.pass(() => undefined),
       restored: () => this.listener?.onRestored(),
     });
   }
@@ -64,7 +65,7 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
   }
 
   override nodes(): readonly string[] {
-    return [this.nodeId, ...this.others];
+    return this.link.isOver ? [this.nodeId] : [this.nodeId, ...this.others];
   }
 
   override listen(listener: StateListener): void {
