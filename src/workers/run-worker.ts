@@ -9,9 +9,12 @@ import { Departure } from './departure.js';
 import type { SupervisorLink } from './supervisor-link.js';
 import type { WorkerAssignment } from './worker-message.js';
 
+/** How long the supervisor may take to end a worker that cannot start. */
+const END_MS = 2_000;
+
 /**
  * Runs one of several servers on a port, until its supervisor, a signal or the end of the supervisor
- * stops it. A start that fails is told to the supervisor, and ends the process with 1.
+ * stops it. A start that fails is told to the supervisor, which ends the process.
  */
 export async function runWorker(
   assignment: WorkerAssignment,
@@ -25,8 +28,8 @@ export async function runWorker(
     await supervisor.tell({ type: 'listening', port });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    await supervisor.tell({ type: 'fault', reason });
-    process.exit(1);
+    void supervisor.tell({ type: 'fault', reason });
+    setTimeout(() => process.exit(1), END_MS);
   }
 }
 

@@ -88,7 +88,9 @@ async function stop(supervisor: Supervisor, hub: WorkerHub | undefined): Promise
 
 /** Leaves nothing behind: no process, and no socket of the hub. */
 async function killAll(supervisor: Supervisor, hub: WorkerHub | undefined): Promise<void> {
+  // The hub first: it need not tell of workers that are gone.
+  const closing = hub?.close();
   supervisor.killAll();
-  await hub?.close();
+  await closing;
   process.exit(1);
 }

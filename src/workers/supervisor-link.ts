@@ -40,6 +40,8 @@ export class SupervisorLink {
       cluster.worker!.exitedAfterDisconnect = true;
       this.listeners.onOrphaned();
     });
+    // Of what is sent to a supervisor that is dead, before its end is noticed.
+    cluster.worker!.on('error', () => undefined);
     onStopSignal((signal) => this.listeners.onSignal(signal));
     // It is for the supervisor. When the whole group gets it, it must not end the workers.
     process.on('SIGUSR2', () => undefined);

@@ -105,9 +105,11 @@ export class Supervisor {
 
   private async replace(number: number): Promise<boolean> {
     const old = [...this.workers].filter((worker) => worker.number === number);
+    const next = this.launch(number);
     try {
-      await this.launch(number).listening;
+      await next.listening;
     } catch {
+      await next.ended;
       if (!this.isStopping) this.logger.error('The other workers were left alone');
       return false;
     }

@@ -32,7 +32,10 @@ export interface StopMessage {
 /** What a supervisor says to a worker. */
 export type SupervisorMessage = WorkerAssignment | ApplicationsMessage | StopMessage;
 
-/** What a worker says to its supervisor: that it hears, where it listens, why it cannot start, why it is about to go. */
+/**
+ * What a worker says to its supervisor: that it hears, where it listens, why it cannot start and wants
+ * to be ended, why it is about to go.
+ */
 export type WorkerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'listening'; readonly port: number }

@@ -37,7 +37,7 @@ export class WorkerProcess {
   /** It is meant to go, so its end is no death. */
   isLeaving = false;
   hasListened = false;
-  /** Resolves with the port. Rejects with a {@link WorkerStartError} when the worker ends first. */
+  /** Resolves with the port. Rejects with a {@link WorkerStartError} when the worker cannot, or ends first. */
   readonly listening: Promise<number>;
   readonly ended: Promise<WorkerEnd>;
 
@@ -51,8 +51,9 @@ export class WorkerProcess {
     closeUntaken(this.worker);
     this.ended = new Promise((resolve) => this.whenEnded(resolve));
     this.listening = new Promise((resolve, reject) => {
-      this.worker.on('message', (message: WorkerMessage) => this.receive(message, resolve));
-      void this.ended.then(({ reason }) => reject(new WorkerStartError(reason)));
+      const fail = (reason: string) => reject(new WorkerStartError(reason));
+      this.worker.on('message', (message: WorkerMessage) => this.receive(message, resolve, fail));
+      void this.ended.then(({ reason }) => fail(reason));
     });
     // Not everybody waits for it.
     this.listening.catch(() => undefined);
@@ -87,7 +88,11 @@ export class WorkerProcess {
     this.worker.process.kill('SIGKILL');
   }
 
-  private receive(message: WorkerMessage, onListening: (port: number) => void): void {
+  private receive(
+    message: WorkerMessage,
+    onListening: (port: number) => void,
+    onFault: (reason: string) => void,
+  ): void {
     switch (message.type) {
       case 'ready':
         return this.tellAll();
@@ -95,8 +100,8 @@ export class WorkerProcess {
         this.hasListened = true;
         return onListening(message.port);
       case 'fault':
-        this.reason ??= message.reason;
-        return;
+        onFault(message.reason);
+        return this.kill(message.reason);
       case 'stopping':
         return this.onStopping(message.reason);
     }

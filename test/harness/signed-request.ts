@@ -192,6 +192,7 @@ export async function plainRequest(
       path: base.pathname.replace(/\/$/, '') + pathAndQuery,
       headers: { ...entity, ...headers },
       agent: isAlone ? false : isTls ? openAgents().https : openAgents().http,
+      ...(isTls && { rejectUnauthorized: false }),
       signal: AbortSignal.timeout(timeoutMs ?? DEFAULT_TIMEOUT_MS),
     });
     outgoing.once('error', reject);
