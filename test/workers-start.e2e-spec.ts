@@ -56,9 +56,9 @@ describe('A server with several workers', () => {
     ]);
     expect(entries[1].params).toMatchObject({ webSocketUrl: server.url, workers: COUNT });
     expect(procOf(server, 'cmdline').map((title) => title.replaceAll('\0', ''))).toEqual([
-      'revurb: supervisor',
-      'revurb: worker 1',
-      'revurb: worker 2',
+      'revurb supervisor',
+      'revurb worker 1',
+      'revurb worker 2',
     ]);
   });
 

@@ -53,7 +53,7 @@ function prepareCluster(): void {
       'REVERB_WORKERS is more than 1, but this process is a worker of another program. Have that start one process (with PM2: fork mode), or set REVERB_WORKERS to 1.',
     );
   }
-  process.title = 'revurb: supervisor';
+  process.title = 'revurb supervisor';
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('./worker-main.js', import.meta.url)),

@@ -36,7 +36,7 @@ export async function startWorkers(
 /** The workers of a server as the operating system sees them, in the order of their numbers. */
 export function workersOf({ pid }: Pick<ServerProcess, 'pid'>): ServerWorker[] {
   const workers = childrenOf(pid).flatMap((child) => {
-    const [, number] = /^revurb: worker (\d+)/.exec(titleOf(child)) ?? [];
+    const [, number] = /^revurb worker (\d+)/.exec(titleOf(child)) ?? [];
     return number === undefined ? [] : [{ number: Number(number), pid: child }];
   });
   return workers.sort((a, b) => a.number - b.number);
