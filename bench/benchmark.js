@@ -5,8 +5,17 @@ import { noChecks, Stage } from './stage.js';
 const RUN_TIMEOUT_MS = 180_000;
 
 /** @typedef {import('./targets.js').Target} Target */
-/** @typedef {import('./scenarios.js').Run} Run */
-/** @typedef {import('./report.js').Outcome} Outcome */
+/** @typedef {import('./figure.js').Figure} Figure */
+/** @typedef {import('./rows.js').Outcome} Outcome */
+
+/**
+ * @typedef {object} Run
+ * @property {string} title
+ * @property {(stage: Stage) => Promise<Figure[]>} play
+ * @property {string[]} [targets] the only ones it is meant for
+ * @property {number} [rounds] at most so many
+ * @property {import('./targets.js').Needs} [needs]
+ */
 
 /**
  * Plays every run against every target in every round, targets next to each other in time and in
@@ -15,18 +24,18 @@ const RUN_TIMEOUT_MS = 180_000;
  * @param {Target[]} plan.targets
  * @param {Run[]} plan.runs
  * @param {import('./figure.js').Derived[]} plan.derived
- * @param {string} plan.ratioMeaning
+ * @param {import('./rows.js').Comparison} plan.comparison
  * @param {number} plan.rounds
  * @param {(line: string) => void} plan.onProgress
  * @returns {Promise<Outcome>}
  */
-export async function benchmark({ targets, runs, derived, ratioMeaning, rounds, onProgress }) {
+export async function benchmark({ targets, runs, derived, comparison, rounds, onProgress }) {
   /** @type {Outcome} */
   const outcome = {
     targets: targets.map(({ name }) => name),
     rounds,
     derived,
-    ratioMeaning,
+    comparison,
     figures: [],
     checks: Object.fromEntries(targets.map(({ name }) => [name, noChecks()])),
     failures: [],
@@ -46,10 +55,12 @@ export async function benchmark({ targets, runs, derived, ratioMeaning, rounds, 
           await playOnce(target, run, outcome, machine);
         } catch (error) {
           broken.add(name);
+          await target.end?.();
           outcome.failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
         }
       }
     }
+    await Promise.all(targets.map((target) => target.end?.()));
   }
   outcome.otherLoad = machine.otherCpuSeconds / (machine.wallSeconds || 1);
   return outcome;

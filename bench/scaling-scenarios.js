@@ -6,8 +6,8 @@ import { ONE_NODE, TWO_NODES } from './scaling-targets.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 /** @typedef {import('./figure.js').Figure} Figure */
-/** @typedef {import('./scenarios.js').Run} Run */
-/** @typedef {import('./options.js').Sizes['scaling']} Sizes */
+/** @typedef {import('./benchmark.js').Run} Run */
+/** @typedef {import('./sizes.js').ScalingSizes} Sizes */
 
 const DATA_BYTES = 256;
 /** Publishes under way at once where they come as fast as they can. */
@@ -26,7 +26,7 @@ export const SCALING_SCENARIOS = {
       play: (s) => playCrossNode(s, crossNode),
     },
   ],
-  presence: ({ presence }) =>
+  'shared-presence': ({ presence }) =>
     presence.members.map((members) => ({
       title: presenceGroup(members),
       targets: [ONE_NODE, TWO_NODES],
@@ -74,7 +74,7 @@ export function scalingDerivedFigures({ presence, resync }) {
     dividend: resyncGroup(large) + label,
     divisor: resyncGroup(small) + label,
   }));
-  return [...joins, ...returns];
+  return [...(few < many ? joins : []), ...(small < large ? returns : [])];
 }
 
 /**

@@ -1,0 +1,60 @@
+// @ts-check
+import { cost, grouped, remark } from './figure.js';
+import { NO_CLOSE_FRAME } from './load/raw-connection.js';
+
+/** @typedef {import('./stage.js').Stage} Stage */
+
+/** As much as fits into what a server usually accepts, so that buffers fill soon. */
+const DATA_BYTES = 9_000;
+/** Beyond that a publish waits: a machine that does not keep up must not build a queue. */
+const IN_FLIGHT = 64;
+/** One in so many does not read. */
+const STOPPING_EVERY = 10;
+const SLOW_CONSUMER = 4100;
+const BYTES_PER_KB = 1_024;
+const BYTES_PER_MB = 1_000_000;
+
+/**
+ * The same pace twice, first with everybody reading, then with some more who do not. They have read
+ * nothing before, since the kernel gives more memory to whoever has read fast. At the end they read on,
+ * so that what happened to them shows.
+ * @param {Stage} stage
+ * @param {import('./sizes.js').Sizes['slow']} sizes
+ * @returns {Promise<import('./figure.js').Figure[]>}
+ */
+export async function playSlow(stage, { subscribers, messages, perSecond }) {
+  const stopping = Math.max(1, Math.round(subscribers / STOPPING_EVERY));
+  const reading = subscribers - stopping;
+  await stage.open({ count: reading, membersPerChannel: reading });
+  const publish = (/** @type {number} */ count) =>
+    stage.watchMemory(() => {
+      const pace = { inFlight: IN_FLIGHT, perSecond, to: /** @type {const} */ ('first') };
+      return stage.publish({ ...pace, messages: count, size: DATA_BYTES });
+    });
+  await publish(Math.ceil(messages / 10));
+  const before = await publish(Math.ceil(messages / 2));
+  await stage.load.openStopping({ count: stopping });
+  const meanwhile = await publish(messages);
+  const { result } = await stage.readOn({ size: DATA_BYTES });
+
+  const [p99Before, p99] = [before, meanwhile].map(({ answer }) => answer.result.latency.p99);
+  const grownBytes = Math.max(0, meanwhile.peak - before.peak) * BYTES_PER_KB;
+  const { maxOutboxBytes = Number.NaN } = stage.server;
+  const group =
+    `${grouped(stopping)} of ${grouped(subscribers)} subscribers stop reading, ` +
+    `${grouped(messages)} messages of 9 KB follow, ${grouped(perSecond)} per second`;
+  return [
+    cost(group, 'p99 of the others before', 'ms', p99Before ?? Number.NaN),
+    cost(group, 'p99 of the others meanwhile', 'ms', p99 ?? Number.NaN),
+    cost(
+      group,
+      'RSS of the server: most it grew',
+      'MB',
+      grownBytes / BYTES_PER_MB,
+      'Memory for readers who stopped',
+    ),
+    remark(group, '(limit × those who stopped)', 'MB', (stopping * maxOutboxBytes) / BYTES_PER_MB),
+    remark(group, '(of them closed with 4100)', '', result.closes[SLOW_CONSUMER] ?? 0),
+    remark(group, '(of them dropped without a code)', '', result.closes[NO_CLOSE_FRAME] ?? 0),
+  ];
+}
