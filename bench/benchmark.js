@@ -1,5 +1,6 @@
 // @ts-check
-import { noChecks, Stage } from './stage.js';
+import { noChecks } from './rows.js';
+import { Stage } from './stage.js';
 
 /** A run takes seconds; one that takes this long hangs. */
 const RUN_TIMEOUT_MS = 180_000;
@@ -15,6 +16,7 @@ const RUN_TIMEOUT_MS = 180_000;
  * @property {string[]} [targets] the only ones it is meant for
  * @property {number} [rounds] at most so many
  * @property {import('./targets.js').Needs} [needs]
+ * @property {boolean} [isForFreshServer] comes before others where a server is kept for several
  */
 
 /**
@@ -56,7 +58,8 @@ export async function benchmark({ targets, runs, derived, comparison, rounds, on
         } catch (error) {
           broken.add(name);
           await target.end?.();
-          outcome.failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
+          const reason = error instanceof Error ? error.message : String(error);
+          outcome.failures.push({ run: name, reason });
         }
       }
     }
@@ -103,8 +106,8 @@ async function playOnce(target, run, outcome, machine) {
 }
 
 /**
- * @param {import('./stage.js').Checks | undefined} total
- * @param {import('./stage.js').Checks} checks
+ * @param {import('./rows.js').Checks | undefined} total
+ * @param {import('./rows.js').Checks} checks
  */
 function add(total, checks) {
   if (!total) return;

@@ -15,6 +15,10 @@ const ROW_GAP = 12;
 const LONGEST = 3;
 const SHORTEST_SCALE = 1.25;
 
+const UNITS = `CPU time, or memory where it says so. Bars beyond ${LONGEST} are cut off.`;
+/** Room for a value beside its bar. */
+const VALUE_WIDTH = 32;
+
 /** One color a server, told apart by lightness too. */
 const COLORS = [
   { light: '#1f6feb', dark: '#58a6ff' },
@@ -42,7 +46,8 @@ export function chartRows(outcome, reference) {
     if (headline === undefined || better !== 'lower' || !(one > 0)) return [];
     const bars = shown
       .map((target) => ({ target, times: (best[target] ?? Number.NaN) / one }))
-      .filter(({ times }) => Number.isFinite(times));
+      // Memory may shrink, of which a bar says nothing.
+      .filter(({ times }) => times >= 0 && times < Infinity);
     return bars.length === 0 ? [] : [{ label: headline, bars }];
   });
 }
@@ -60,8 +65,9 @@ export function chart(outcome, reference) {
   const xOf = (/** @type {number} */ value) =>
     round(LEFT + (Math.max(0, Math.min(value, most)) / most) * (WIDTH - LEFT - RIGHT));
   const rowHeight = targets.length * (BAR_HEIGHT + BAR_GAP) + ROW_GAP;
-  const height = TOP + rows.length * rowHeight + ROW_GAP;
-  const title = `What the same work costs: ${reference} is 1, shorter is better`;
+  const bottom = TOP + ROW_GAP + rows.length * rowHeight;
+  const height = bottom + 24;
+  const title = `What the same work costs the server: ${reference} is 1, shorter is better`;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title description">`,
     `<title id="title">${escape(title)}</title>`,
@@ -69,10 +75,11 @@ export function chart(outcome, reference) {
     style(),
     `<text x="16" y="26" class="heading">${escape(title)}</text>`,
     ...legend(targets),
-    line(xOf(0), TOP, height, 'axis'),
-    line(xOf(1), TOP, height, 'reference'),
+    line(xOf(0), TOP, bottom, 'axis'),
+    line(xOf(1), TOP, bottom, 'reference'),
     `<text x="${xOf(1)}" y="${TOP - 6}" text-anchor="middle">${escape(reference)}</text>`,
     ...rows.flatMap((row, index) => drawRow(row, TOP + ROW_GAP + index * rowHeight, targets, xOf)),
+    `<text x="${LEFT}" y="${height - 8}" class="value">${UNITS}</text>`,
     '</svg>',
   ];
   return `${parts.join('\n')}\n`;
@@ -93,16 +100,22 @@ function drawRow({ label, bars }, y, targets, xOf) {
     const end = xOf(times);
     parts.push(
       `<rect x="${xOf(0)}" y="${top}" width="${round(end - xOf(0))}" height="${BAR_HEIGHT}" class="series${series % COLORS.length}"/>`,
-      `<text x="${end + 6}" y="${top + BAR_HEIGHT - 2}" class="value">${times.toFixed(2)}</text>`,
+      `<text x="${besides(end, xOf(1))}" y="${top + BAR_HEIGHT - 2}" class="value">${times.toFixed(2)}</text>`,
     );
   }
   return parts;
 }
 
+/** Where the value of a bar stands, which a line must not cross. @param {number} end @param {number} lineX */
+function besides(end, lineX) {
+  const isCrossed = lineX > end && lineX < end + 6 + VALUE_WIDTH;
+  return round((isCrossed ? lineX : end) + 6);
+}
+
 /** @param {string[]} targets */
 function legend(targets) {
   return targets.flatMap((target, series) => {
-    const x = 16 + series * 130;
+    const x = 16 + series * 120;
     return [
       `<rect x="${x}" y="42" width="12" height="12" class="series${series % COLORS.length}"/>`,
       `<text x="${x + 18}" y="52">${escape(target)}</text>`,
@@ -132,9 +145,9 @@ text { fill: #e6edf3 } .axis { stroke: #6e7681 } .reference { stroke: #9198a1 } 
 </style>`;
 }
 
-/** @param {number} x @param {number} top @param {number} height @param {string} kind */
-function line(x, top, height, kind) {
-  return `<line x1="${x}" y1="${top}" x2="${x}" y2="${height - ROW_GAP}" class="${kind}"/>`;
+/** @param {number} x @param {number} top @param {number} bottom @param {string} kind */
+function line(x, top, bottom, kind) {
+  return `<line x1="${x}" y1="${top}" x2="${x}" y2="${bottom}" class="${kind}"/>`;
 }
 
 /** @param {number} value */

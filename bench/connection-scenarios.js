@@ -93,7 +93,7 @@ export function memoryRun(count) {
     await checkDelivery(stage, 1);
     return [cost(group, 'RSS per connection', 'KB', grown / result.ready, 'Memory per connection')];
   };
-  return { title: group, needs: { isFresh: true }, play };
+  return { title: group, isForFreshServer: true, play };
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /** The figures as Markdown, as Prettier would write it, and where they go in a page. */
 import { existsSync, readFileSync } from 'node:fs';
-import { checkLines, failureLines, labelOf, loadLine, number, ratio, roundsOf } from './report.js';
+import { checkLine, labelOf, loadLine, number, ratio, roundsOf } from './report.js';
 import { rowsOf } from './rows.js';
 
 /** @typedef {import('./rows.js').Outcome} Outcome */
@@ -38,11 +38,19 @@ export function figuresPage(outcomes, machine, command) {
   const sections = Object.entries(outcomes).flatMap(([heading, outcome]) => [
     `### ${heading}`,
     markdownTable(outcome),
-    [...checkLines(outcome), loadLine(outcome), ...failureLines(outcome)]
-      .map((line) => `- ${line}.`)
-      .join('\n'),
+    remarksOf(outcome),
   ]);
   return [machineTable(machine), `Measured by \`${command}\`.`, ...sections].join('\n\n');
+}
+
+/** @param {Outcome} outcome */
+function remarksOf(outcome) {
+  const lines = [
+    ...outcome.targets.map((target) => checkLine(outcome, target)),
+    loadLine(outcome),
+    ...outcome.failures.map(({ run }) => `FAILED ${run}`),
+  ];
+  return lines.map((line) => `- ${line}.`).join('\n');
 }
 
 /** @param {import('./machine.js').Machine} machine */

@@ -1,6 +1,6 @@
 // @ts-check
 import { grouped } from './figure.js';
-import { ratioOf, rowsOf } from './rows.js';
+import { noChecks, ratioOf, rowsOf } from './rows.js';
 
 /** @typedef {import('./rows.js').Outcome} Outcome */
 /** @typedef {import('./rows.js').Row} Row */
@@ -30,29 +30,26 @@ export function table(outcome) {
 
 /** What to know beside the table. @param {Outcome} outcome @returns {string} */
 export function remarks(outcome) {
-  const { otherLoad, comparison } = outcome;
-  const lines = [`ratio: ${comparison.meaning}.`, ...checkLines(outcome)];
+  const { targets, checks, failures, otherLoad, comparison } = outcome;
+  const lines = [`ratio: ${comparison.meaning}.`];
+  for (const target of targets) {
+    const { firstProblem } = checks[target] ?? noChecks();
+    lines.push(checkLine(outcome, target) + (firstProblem ? ` (first: ${firstProblem})` : ''));
+  }
   if (otherLoad > TOLERATED_LOAD) {
     lines.push(`${loadLine(outcome)}: repeat this on a quiet machine.`);
   }
-  return [...lines, ...failureLines(outcome)].join('\n');
+  for (const { run, reason } of failures) lines.push(`FAILED ${run}: ${reason}`);
+  return lines.join('\n');
 }
 
-/** What was checked, target by target. @param {Outcome} outcome @returns {string[]} */
-export function checkLines({ targets, checks }) {
-  return targets.map((target) => {
-    const { delivered, lost, duplicated, bad, firstProblem } = checks[target] ?? noDeliveries;
-    const problem = firstProblem ? ` (first: ${firstProblem})` : '';
-    return (
-      `${target}: ${grouped(delivered)} deliveries checked, ${lost} lost, ` +
-      `${duplicated} duplicated, ${bad} bad${problem}`
-    );
-  });
-}
-
-/** @param {Outcome} outcome */
-export function failureLines({ failures }) {
-  return failures.map((failure) => `FAILED ${failure}`);
+/** What was checked. @param {Outcome} outcome @param {string} target */
+export function checkLine({ checks }, target) {
+  const { delivered, lost, duplicated, bad } = checks[target] ?? noChecks();
+  return (
+    `${target}: ${grouped(delivered)} deliveries checked, ${lost} lost, ` +
+    `${duplicated} duplicated, ${bad} bad`
+  );
 }
 
 /** @param {Outcome} outcome */
@@ -69,9 +66,6 @@ export function roundsOf({ rounds }) {
 export function labelOf({ label, unit }) {
   return `${label}${unit && `, ${unit}`}`;
 }
-
-/** @type {import('./stage.js').Checks} */
-const noDeliveries = { delivered: 0, lost: 0, duplicated: 0, bad: 0 };
 
 /**
  * @param {Record<string, Outcome>} outcomes by name
@@ -97,10 +91,10 @@ export function ratio(row, first, other) {
   return row.better === 'none' ? '' : number(ratioOf(row, first, other));
 }
 
-/** In three digits, or all of them. @param {number | undefined} value */
+/** In three digits, or all of them; a count as it is. @param {number | undefined} value */
 export function number(value) {
   if (value === undefined || !Number.isFinite(value)) return ABSENT;
-  if (value >= 1_000) return grouped(value);
+  if (value >= 1_000 || Number.isInteger(value)) return grouped(value);
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }
 

@@ -1,7 +1,20 @@
 // @ts-check
 
 /** @typedef {import('./figure.js').Figure} Figure */
-/** @typedef {import('./stage.js').Checks} Checks */
+
+/**
+ * @typedef {object} Checks what was checked, and what was wrong; all but `delivered` must be 0
+ * @property {number} delivered
+ * @property {number} lost
+ * @property {number} duplicated
+ * @property {number} bad wrong content, wrong channel, wrong order, failed connections or publishes
+ * @property {string} [firstProblem]
+ */
+
+/** @returns {Checks} */
+export function noChecks() {
+  return { delivered: 0, lost: 0, duplicated: 0, bad: 0 };
+}
 
 /**
  * @typedef {object} Row
@@ -26,7 +39,7 @@
  * @property {number} rounds
  * @property {{ target: string, figure: Figure }[]} figures of all rounds
  * @property {Record<string, Checks>} checks by target
- * @property {string[]} failures runs that broke off
+ * @property {{ run: string, reason: string }[]} failures runs that broke off
  * @property {number} otherLoad what else ran on the machine, in cores
  * @property {import('./figure.js').Derived[]} derived figures made of others
  * @property {Comparison} comparison

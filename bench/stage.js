@@ -1,24 +1,11 @@
 // @ts-check
 import { cpus } from 'node:os';
 import { LoadDriver } from './load-driver.js';
+import { noChecks } from './rows.js';
 import { cpuSeconds, residentKilobytes, untilQuiet } from './process-usage.js';
 
 /** How often memory is looked at while it is watched. */
 const MEMORY_STEP_MS = 100;
-
-/**
- * @typedef {object} Checks what was checked, and what was wrong; all but `delivered` must be 0
- * @property {number} delivered
- * @property {number} lost
- * @property {number} duplicated
- * @property {number} bad wrong content, wrong channel, wrong order, failed connections or publishes
- * @property {string} [firstProblem]
- */
-
-/** @returns {Checks} */
-export function noChecks() {
-  return { delivered: 0, lost: 0, duplicated: 0, bad: 0 };
-}
 
 /**
  * One running server, of one node or several, and the load for it: what a scenario plays on.
@@ -142,7 +129,7 @@ export class Stage {
   }
 
   /**
-   * @template {Checks & { disordered?: number }} Result
+   * @template {import('./rows.js').Checks & { disordered?: number }} Result
    * @param {import('./load-driver.js').Answer<Result>} answer
    */
   #checked(answer) {

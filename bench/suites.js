@@ -120,7 +120,11 @@ function workerSuite({ scenarios, serverFile }, sizes) {
  */
 function inScale(suite, scale) {
   if (scale === 'full') return suite;
-  const isRough = scale === 'smoke';
-  const targets = isRough && suite.name === 'scaling' ? suite.targets.slice(-1) : suite.targets;
-  return { ...suite, targets: targets.map((target) => keptRunning(target, !isRough)) };
+  const targets =
+    scale === 'smoke' && suite.name === 'scaling' ? suite.targets.slice(-1) : suite.targets;
+  const [first, others] = [true, false].map((isFirst) =>
+    suite.runs.filter(({ isForFreshServer = false }) => isForFreshServer === isFirst),
+  );
+  const runs = [...(first ?? []), ...(others ?? [])];
+  return { ...suite, targets: targets.map(keptRunning), runs };
 }

@@ -27,9 +27,7 @@ export const APPLICATION = Object.freeze({ id: 'app-id', key: 'app-key', secret:
 
 /**
  * What a run needs of the server it gets.
- * @typedef {object} Needs
- * @property {boolean} [isFillable] members can be made without a connection
- * @property {boolean} [isFresh] it has only just been started
+ * @typedef {{ isFillable?: boolean }} Needs that members can be made without a connection
  */
 
 /**
@@ -56,16 +54,14 @@ export const naiveServer = nodeServer('naive', NAIVE_SERVER);
  * Starts a server once for all runs, and anew after it was told to end. It can be filled with members
  * if it can be at all.
  * @param {Target} target
- * @param {boolean} hasFresh whether runs that need a fresh server get one
  * @returns {Target}
  */
-export function keptRunning({ name, start }, hasFresh) {
+export function keptRunning({ name, start }) {
   /** @type {RunningServer | undefined} */
   let running;
   return {
     name,
-    start: async (needs) => {
-      if (hasFresh && needs?.isFresh) return start(needs);
+    start: async () => {
       running ??= await start({ isFillable: true });
       return { ...running, end: async () => {} };
     },
