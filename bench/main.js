@@ -27,13 +27,20 @@ async function main(args) {
   }
   const { sizes, remark } = sizesFor(options.scale);
   const { suites, remarks: omissions } = suitesFor(options, sizes);
+  if (suites.length === 0) throw new UsageError(omissions.join(' '));
   for (const sentence of [remark, ...omissions]) if (sentence) tell(sentence);
 
   endChildrenWithProcess();
   /** @type {Map<import('./suites.js').Suite, Outcome>} */
   const outcomes = new Map();
   for (const suite of suites) {
-    const outcome = await benchmark({ ...suite, rounds: options.rounds, onProgress: tell });
+    const isTimed = options.scale !== 'smoke';
+    const outcome = await benchmark({
+      ...suite,
+      rounds: options.rounds,
+      isTimed,
+      onProgress: tell,
+    });
     outcomes.set(suite, outcome);
     process.stdout.write(`\n${table(outcome)}\n\n${remarks(outcome)}\n`);
   }

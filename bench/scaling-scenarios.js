@@ -35,11 +35,11 @@ export const SCALING_SCENARIOS = {
       play: (stage) => playPresence(stage, members, presence.joins),
     })),
   resync: ({ resync }) =>
-    resync.map((subscriptions) => ({
+    resync.subscriptions.map((subscriptions) => ({
       title: resyncGroup(subscriptions),
       targets: [TWO_NODES],
       rounds: 1,
-      play: (stage) => playResync(stage, subscriptions),
+      play: (stage) => playResync(stage, subscriptions, resync.settledMs),
     })),
 };
 
@@ -58,7 +58,7 @@ const PRESENCE_LABELS = {
  */
 export function scalingDerivedFigures({ presence, resync }) {
   const [few = 0, many = 0] = [presence.members[0], presence.members.at(-1)];
-  const [small = 0, large = 0] = [resync[0], resync.at(-1)];
+  const [small = 0, large = 0] = [resync.subscriptions[0], resync.subscriptions.at(-1)];
   const { newcomerLatency, newcomerCpu, memberLatency, memberCpu } = PRESENCE_LABELS;
   const joins = [newcomerLatency, newcomerCpu, memberLatency, memberCpu].map((label) => ({
     group: `Presence, ${grouped(many)} members ÷ ${grouped(few)} members`,

@@ -11,7 +11,7 @@ import { grouped } from './figure.js';
  * @property {Messages} publish
  * @property {{ connections: number } & Messages} clientEvents
  * @property {{ members: number, visitors: number }} presence
- * @property {{ subscribers: number, messages: number, perSecond: number }} slow
+ * @property {{ subscribers: number, messages: number, perSecond: number }} slow messages at least
  * @property {number[]} connect numbers of connections
  * @property {number} leave connections
  * @property {number} memory connections
@@ -23,7 +23,7 @@ import { grouped } from './figure.js';
  * @typedef {object} ScalingSizes
  * @property {{ messages: number, seconds: number, perSecond: number[], receivers: number[] }} crossNode
  * @property {{ members: number[], joins: number }} presence
- * @property {number[]} resync numbers of subscriptions
+ * @property {{ subscriptions: number[], settledMs: number }} resync
  */
 
 /** @typedef {'full' | 'quick' | 'smoke'} Scale */
@@ -44,7 +44,7 @@ const SIZES = {
     scaling: {
       crossNode: { messages: 4_000, seconds: 2, perSecond: [200, 1_000], receivers: [1, 100] },
       presence: { members: [10, 1_000, 10_000], joins: 60 },
-      resync: [1_000, 10_000],
+      resync: { subscriptions: [1_000, 10_000], settledMs: 1_200 },
     },
   },
   quick: {
@@ -61,7 +61,7 @@ const SIZES = {
     scaling: {
       crossNode: { messages: 400, seconds: 0.5, perSecond: [200], receivers: [1, 100] },
       presence: { members: [10, 500], joins: 12 },
-      resync: [500],
+      resync: { subscriptions: [500], settledMs: 1_200 },
     },
   },
   smoke: {
@@ -78,13 +78,15 @@ const SIZES = {
     scaling: {
       crossNode: { messages: 40, seconds: 0.2, perSecond: [200], receivers: [1, 4] },
       presence: { members: [12], joins: 3 },
-      resync: [100],
+      resync: { subscriptions: [100], settledMs: 200 },
     },
   },
 };
 
 /** What a server and the load client need besides the connections. */
 const SPARE_DESCRIPTORS = 200;
+/** Where subscriptions are counted, there are so many to a connection. */
+export const SUBSCRIPTIONS_EACH = 10;
 
 /**
  * The sizes to measure with, cut down to the file descriptors a process may have.
@@ -106,18 +108,28 @@ export function sizesFor(scale, limit = descriptorLimit()) {
     clientEvents: { ...clientEvents, connections: atMost(clientEvents.connections) },
     presence: { ...presence, members: atMost(presence.members, most - presence.visitors) },
     slow: { ...slow, subscribers: atMost(slow.subscribers) },
-    connect: [...new Set(connect.map((count) => atMost(count)))],
+    connect: distinct(connect.map((count) => atMost(count))),
     leave: atMost(leave),
     memory: atMost(memory),
     scaling: {
       ...scaling,
-      resync: [...new Set(scaling.resync.map((count) => atMost(count, most * 10)))],
+      resync: {
+        ...scaling.resync,
+        subscriptions: distinct(
+          scaling.resync.subscriptions.map((count) => atMost(count, most * SUBSCRIPTIONS_EACH)),
+        ),
+      },
     },
   };
   const remark =
     `A process may open ${grouped(limit)} files here (ulimit -n), so there are at most ` +
     `${grouped(most)} connections instead of ${grouped(needed)}.`;
   return { sizes, remark };
+}
+
+/** @param {number[]} numbers */
+function distinct(numbers) {
+  return [...new Set(numbers)];
 }
 
 function descriptorLimit() {

@@ -1,6 +1,8 @@
 // @ts-check
+import { readFileSync } from 'node:fs';
 import { cost, grouped, remark } from './figure.js';
 import { NO_CLOSE_FRAME } from './load/raw-connection.js';
+import { MAX_OUTBOX_BYTES } from './targets.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 
@@ -11,6 +13,8 @@ const IN_FLIGHT = 64;
 /** One in so many does not read. */
 const STOPPING_EVERY = 10;
 const SLOW_CONSUMER = 4100;
+/** Of the messages, over those that fill all buffers. */
+const SURPLUS = 1.25;
 const BYTES_PER_KB = 1_024;
 const BYTES_PER_MB = 1_000_000;
 
@@ -22,7 +26,8 @@ const BYTES_PER_MB = 1_000_000;
  * @param {import('./sizes.js').Sizes['slow']} sizes
  * @returns {Promise<import('./figure.js').Figure[]>}
  */
-export async function playSlow(stage, { subscribers, messages, perSecond }) {
+export async function playSlow(stage, { subscribers, messages: atLeast, perSecond }) {
+  const messages = Math.max(atLeast, messagesToOverflow());
   const stopping = Math.max(1, Math.round(subscribers / STOPPING_EVERY));
   const reading = subscribers - stopping;
   await stage.open({ count: reading, membersPerChannel: reading });
@@ -57,4 +62,17 @@ export async function playSlow(stage, { subscribers, messages, perSecond }) {
     remark(group, '(of them closed with 4100)', '', result.closes[SLOW_CONSUMER] ?? 0),
     remark(group, '(of them dropped without a code)', '', result.closes[NO_CLOSE_FRAME] ?? 0),
   ];
+}
+
+/**
+ * More than the kernel and the outbox of a connection hold. How much the kernel holds for who has read
+ * nothing depends on the machine.
+ */
+function messagesToOverflow() {
+  if (process.platform !== 'linux') return 0;
+  const limitsOf = (/** @type {string} */ name) =>
+    readFileSync(`/proc/sys/net/ipv4/${name}`, 'latin1').trim().split(/\s+/).map(Number);
+  const [, , mostSent = 0] = limitsOf('tcp_wmem');
+  const [, received = 0] = limitsOf('tcp_rmem');
+  return Math.ceil(((mostSent + received + MAX_OUTBOX_BYTES) * SURPLUS) / DATA_BYTES);
 }

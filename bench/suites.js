@@ -4,15 +4,13 @@ import { isRedisInstalled } from './redis.js';
 import { scalingDerivedFigures, SCALING_SCENARIOS } from './scaling-scenarios.js';
 import { scalingTargets } from './scaling-targets.js';
 import { SCENARIOS } from './scenarios.js';
-import { keptRunning, naiveServer, nodeServer, peer } from './targets.js';
+import { keptRunning, MAX_OUTBOX_BYTES, naiveServer, nodeServer, peer } from './targets.js';
 import { canHaveWorkers, workerTargets, WORKER_SCENARIOS } from './workers.js';
 
 const NO_REDIS =
   'There is no redis-server on the PATH, so nothing is measured of several nodes: install Redis 7 or newer.';
 const NO_WORKERS =
   'This build knows no REVERB_WORKERS, so nothing is measured of several processes.';
-/** Also when another limit is set for whoever starts the benchmark. */
-const MAX_OUTBOX_BYTES = 1_048_576;
 
 /**
  * @typedef {object} Suite what is compared with each other in one table

@@ -6,6 +6,9 @@ const NAIVE_SERVER = fileURLToPath(new URL('./naive-server.js', import.meta.url)
 
 export const APPLICATION = Object.freeze({ id: 'app-id', key: 'app-key', secret: 'app-secret' });
 
+/** The limit of the server that is measured: the default, whatever is set where the benchmark runs. */
+export const MAX_OUTBOX_BYTES = 1_048_576;
+
 /**
  * @typedef {object} RunningServer
  * @property {import('./load/raw-connection.js').Server[]} nodes at least one
