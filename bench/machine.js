@@ -21,7 +21,8 @@ export function describeMachine() {
     processor: (cpus()[0]?.model ?? 'unknown').replace(/[^\w ().,@/+-]/g, '').trim(),
     cores: cpus().length,
     memoryGigabytes: Math.round(totalmem() / BYTES_PER_GIGABYTE),
-    system: `${type()} ${release()}, ${process.arch}`,
+    // Without what a distribution adds.
+    system: `${type()} ${/^[\d.]*/.exec(release())?.[0]}, ${process.arch}`,
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
   };

@@ -5,6 +5,7 @@ import { NO_CLOSE_FRAME } from './load/raw-connection.js';
 import { MAX_OUTBOX_BYTES } from './targets.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
+/** @typedef {import('./sizes.js').Sizes['slow']} Sizes */
 
 /** As much as fits into what a server usually accepts, so that buffers fill soon. */
 const DATA_BYTES = 9_000;
@@ -18,50 +19,72 @@ const SURPLUS = 1.25;
 const BYTES_PER_KB = 1_024;
 const BYTES_PER_MB = 1_000_000;
 
+const LABELS = {
+  before: 'p99 of the others before',
+  meanwhile: 'p99 of the others meanwhile',
+};
+
+/**
+ * Whether the others notice.
+ * @param {Sizes} sizes
+ * @returns {import('./figure.js').Derived[]}
+ */
+export function slowRatios(sizes) {
+  const { group } = layoutOf(sizes);
+  return [
+    {
+      group,
+      label: 'p99 meanwhile ÷ before (unmoved is 1)',
+      dividend: group + LABELS.meanwhile,
+      divisor: group + LABELS.before,
+    },
+  ];
+}
+
 /**
  * The same pace twice, first with everybody reading, then with some more who do not. They have read
  * nothing before, since the kernel gives more memory to whoever has read fast. At the end they read on,
  * so that what happened to them shows.
  * @param {Stage} stage
- * @param {import('./sizes.js').Sizes['slow']} sizes
+ * @param {Sizes} sizes
  * @returns {Promise<import('./figure.js').Figure[]>}
  */
-export async function playSlow(stage, { subscribers, messages: atLeast, perSecond }) {
-  const messages = Math.max(atLeast, messagesToOverflow());
-  const stopping = Math.max(1, Math.round(subscribers / STOPPING_EVERY));
-  const reading = subscribers - stopping;
-  await stage.open({ count: reading, membersPerChannel: reading });
+export async function playSlow(stage, sizes) {
+  const { messages, stopping, reading, group } = layoutOf(sizes);
+  const { perSecond } = sizes;
   const publish = (/** @type {number} */ count) =>
     stage.watchMemory(() => {
       const pace = { inFlight: IN_FLIGHT, perSecond, to: /** @type {const} */ ('first') };
       return stage.publish({ ...pace, messages: count, size: DATA_BYTES });
     });
+  await stage.open({ count: reading, membersPerChannel: reading });
   await publish(Math.ceil(messages / 10));
   const before = await publish(Math.ceil(messages / 2));
   await stage.load.openStopping({ count: stopping });
   const meanwhile = await publish(messages);
   const { result } = await stage.readOn({ size: DATA_BYTES });
 
-  const [p99Before, p99] = [before, meanwhile].map(({ answer }) => answer.result.latency.p99);
   const grownBytes = Math.max(0, meanwhile.peak - before.peak) * BYTES_PER_KB;
-  const { maxOutboxBytes = Number.NaN } = stage.server;
-  const group =
-    `${grouped(stopping)} of ${grouped(subscribers)} subscribers stop reading, ` +
-    `${grouped(messages)} messages of 9 KB follow, ${grouped(perSecond)} per second`;
+  const boundBytes = stopping * (stage.server.maxOutboxBytes ?? Number.NaN);
+  const grown = grownBytes / BYTES_PER_MB;
   return [
-    cost(group, 'p99 of the others before', 'ms', p99Before ?? Number.NaN),
-    cost(group, 'p99 of the others meanwhile', 'ms', p99 ?? Number.NaN),
-    cost(
-      group,
-      'RSS of the server: most it grew',
-      'MB',
-      grownBytes / BYTES_PER_MB,
-      'Memory for readers who stopped',
-    ),
-    remark(group, '(limit × those who stopped)', 'MB', (stopping * maxOutboxBytes) / BYTES_PER_MB),
+    cost(group, LABELS.before, 'ms', before.answer.result.latency.p99),
+    cost(group, LABELS.meanwhile, 'ms', meanwhile.answer.result.latency.p99),
+    cost(group, 'RSS of the server: most it grew', 'MB', grown, 'Memory for readers who stopped'),
+    remark(group, '(limit × those who stopped)', 'MB', boundBytes / BYTES_PER_MB),
     remark(group, '(of them closed with 4100)', '', result.closes[SLOW_CONSUMER] ?? 0),
     remark(group, '(of them dropped without a code)', '', result.closes[NO_CLOSE_FRAME] ?? 0),
   ];
+}
+
+/** @param {Sizes} sizes */
+function layoutOf({ subscribers, messages: atLeast, perSecond }) {
+  const messages = Math.max(atLeast, messagesToOverflow());
+  const stopping = Math.max(1, Math.round(subscribers / STOPPING_EVERY));
+  const group =
+    `${grouped(stopping)} of ${grouped(subscribers)} subscribers stop reading, ` +
+    `${grouped(messages)} messages of 9 KB follow, ${grouped(perSecond)} per second`;
+  return { messages, stopping, reading: subscribers - stopping, group };
 }
 
 /**

@@ -4,6 +4,7 @@ import { isRedisInstalled } from './redis.js';
 import { scalingDerivedFigures, SCALING_SCENARIOS } from './scaling-scenarios.js';
 import { scalingTargets } from './scaling-targets.js';
 import { SCENARIOS } from './scenarios.js';
+import { slowRatios } from './slow-scenario.js';
 import { keptRunning, MAX_OUTBOX_BYTES, naiveServer, nodeServer, peer } from './targets.js';
 import { canHaveWorkers, workerTargets, WORKER_SCENARIOS } from './workers.js';
 
@@ -61,7 +62,7 @@ function serverSuite({ scenarios, serverFile, peers }, sizes) {
       ...peers.map(({ name, url, pid }) => peer(name, url, pid)),
     ],
     runs: scenarios.flatMap((name) => SCENARIOS[name]?.(sizes) ?? []),
-    derived: leaveRatios(sizes),
+    derived: [...leaveRatios(sizes), ...slowRatios(sizes.slow)],
     comparison: {
       meaning: 'how many times better revurb is (below 1: worse)',
       heading: (_first, other) => `× ${other}`,
@@ -120,9 +121,7 @@ function inScale(suite, scale) {
   if (scale === 'full') return suite;
   const targets =
     scale === 'smoke' && suite.name === 'scaling' ? suite.targets.slice(-1) : suite.targets;
-  const [first, others] = [true, false].map((isFirst) =>
-    suite.runs.filter(({ isForFreshServer = false }) => isForFreshServer === isFirst),
-  );
-  const runs = [...(first ?? []), ...(others ?? [])];
+  const isFirst = (/** @type {Suite['runs'][number]} */ run) => run.isForFreshServer ?? false;
+  const runs = suite.runs.toSorted((one, other) => Number(isFirst(other)) - Number(isFirst(one)));
   return { ...suite, targets: targets.map(keptRunning), runs };
 }
