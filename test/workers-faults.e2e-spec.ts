@@ -39,7 +39,7 @@ let rooms = 0;
 
 beforeAll(async () => {
   server = await startWorkers(COUNT, { variables: VARIABLES });
-});
+}, 40_000);
 beforeEach(() => {
   before = { stdout: server.stdout.length, stderr: server.stderr.length };
   room = `presence-room-${++rooms}`;
@@ -91,9 +91,9 @@ async function untilToldOf(clients: readonly PusherClient[], lost: readonly stri
 /** Publishes numbers through one worker after the other, until it is called. Gives those that were accepted. */
 function publishOn(channel: string): () => Promise<number[]> {
   const accepted: number[] = [];
-  let isOver = false;
+  const end = new AbortController();
   const run = async () => {
-    for (let number = 0; !isOver; number++) {
+    for (let number = 0; !end.signal.aborted; number++) {
       const body = { name: NUMBER, channel, data: String(number) };
       // Whoever dies over a request does not answer it.
       const answer = await askNext(server, 'POST', 'events', { body }).catch(() => undefined);
@@ -103,7 +103,7 @@ function publishOn(channel: string): () => Promise<number[]> {
   };
   const running = run();
   const stop = async () => {
-    isOver = true;
+    end.abort();
     await running;
     return accepted;
   };

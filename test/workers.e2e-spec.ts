@@ -34,7 +34,7 @@ beforeAll(async () => {
       REVERB_APP_SECRET: undefined,
     },
   });
-});
+}, 40_000);
 afterAll(closeAll);
 
 /** Makes clients one after the other, so that they go to one worker after the other. */
