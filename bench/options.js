@@ -20,6 +20,8 @@ import { WORKER_SCENARIOS } from './workers.js';
  * @property {{ name: string, url: URL, pid: number | undefined }[]} peers
  */
 
+/** Stands for all that is measured when nothing is asked for. */
+const ALL = 'all';
 /** Stands for all that is measured of several nodes. */
 const SCALING = 'scaling';
 /** Of the servers that are measured anyway. */
@@ -37,7 +39,8 @@ export const HELP = `Measures Revurb beside a naive server (node:http + ws) on t
   --smoke                tiny numbers, a few seconds; shows that everything works, and nothing else
   --only <scenario,...>  of: ${Object.keys(SCENARIOS).join(', ')};
                          ${SCALING} (two nodes and Redis), which is ${Object.keys(SCALING_SCENARIOS).join(', ')};
-                         ${Object.keys(WORKER_SCENARIOS).join(', ')} (several processes; only when it is asked for)
+                         ${Object.keys(WORKER_SCENARIOS).join(', ')} (several processes; only when it is asked for);
+                         ${ALL} stands for all others
   --server <file>        the server to measure, instead of dist/main.js
   --json <file>          also write all figures of all rounds to a file
   --write <file.md>      also write the tables and the machine into a page, and a chart beside it (.svg)
@@ -86,11 +89,14 @@ function checkPage(file) {
 }
 
 /** @param {string} [only] */
-function scenariosOf(only) {
-  const names = only?.split(',') ?? [...Object.keys(SCENARIOS), SCALING];
-  const scenarios = names.flatMap((name) =>
-    name === SCALING ? Object.keys(SCALING_SCENARIOS) : [name],
-  );
+function scenariosOf(only = ALL) {
+  const ofNodes = Object.keys(SCALING_SCENARIOS);
+  const all = [...Object.keys(SCENARIOS), ...ofNodes];
+  const groups = new Map([
+    [ALL, all],
+    [SCALING, ofNodes],
+  ]);
+  const scenarios = [...new Set(only.split(',').flatMap((name) => groups.get(name) ?? [name]))];
   const known = { ...SCENARIOS, ...SCALING_SCENARIOS, ...WORKER_SCENARIOS };
   const unknown = scenarios.find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) throw new UsageError(`There is no scenario "${unknown}".`);

@@ -2,11 +2,11 @@
 import { leaveRatios } from './connection-scenarios.js';
 import { isRedisInstalled } from './redis.js';
 import { scalingDerivedFigures, SCALING_SCENARIOS } from './scaling-scenarios.js';
-import { scalingTargets } from './scaling-targets.js';
+import { scalingTargets, TWO_NODES } from './scaling-targets.js';
 import { SCENARIOS } from './scenarios.js';
 import { slowRatios } from './slow-scenario.js';
 import { keptRunning, MAX_OUTBOX_BYTES, naiveServer, nodeServer, peer } from './targets.js';
-import { canHaveWorkers, workerTargets, WORKER_SCENARIOS } from './workers.js';
+import { canHaveWorkers, SEVERAL_WORKERS, workerTargets, WORKER_SCENARIOS } from './workers.js';
 
 const NO_REDIS =
   'There is no redis-server on the PATH, so nothing is measured of several nodes: install Redis 7 or newer.';
@@ -18,6 +18,7 @@ const NO_WORKERS =
  * @property {string} name
  * @property {string} heading of its table in a page
  * @property {import('./targets.js').Target[]} targets
+ * @property {string} [representative] the target that does whatever any of them does
  * @property {import('./benchmark.js').Run[]} runs
  * @property {import('./figure.js').Derived[]} derived
  * @property {import('./rows.js').Comparison} comparison
@@ -80,6 +81,7 @@ function scalingSuite({ scenarios, serverFile }, { scaling }) {
     name: 'scaling',
     heading: 'Several nodes',
     targets: scalingTargets(serverFile),
+    representative: TWO_NODES,
     runs: scenarios.flatMap((name) => SCALING_SCENARIOS[name]?.(scaling) ?? []),
     derived: scalingDerivedFigures(scaling),
     comparison: {
@@ -100,6 +102,7 @@ function workerSuite({ scenarios, serverFile }, sizes) {
     name: 'workers',
     heading: 'Several processes',
     targets: workerTargets(serverFile),
+    representative: SEVERAL_WORKERS,
     runs: scenarios.flatMap((name) => WORKER_SCENARIOS[name]?.(sizes) ?? []),
     derived: [],
     comparison: {
@@ -119,8 +122,10 @@ function workerSuite({ scenarios, serverFile }, sizes) {
  */
 function inScale(suite, scale) {
   if (scale === 'full') return suite;
-  const targets =
-    scale === 'smoke' && suite.name === 'scaling' ? suite.targets.slice(-1) : suite.targets;
+  const { representative } = suite;
+  const isEnough = (/** @type {import('./targets.js').Target} */ { name }) =>
+    scale === 'quick' || representative === undefined || name === representative;
+  const targets = suite.targets.filter(isEnough);
   const isFirst = (/** @type {Suite['runs'][number]} */ run) => run.isForFreshServer ?? false;
   const runs = suite.runs.toSorted((one, other) => Number(isFirst(other)) - Number(isFirst(one)));
   return { ...suite, targets: targets.map(keptRunning), runs };

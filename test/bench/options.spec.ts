@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 const { parseOptions, UsageError } = await import(resolve('bench/options.js'));
 const { sizesFor } = await import(resolve('bench/sizes.js'));
 
+const isNotSlow = (name: string) => name !== 'slow';
 const parse = (...args: string[]) => parseOptions(args);
 
 describe('Options of the benchmark', () => {
@@ -24,6 +25,11 @@ describe('Options of the benchmark', () => {
   it('choose scenarios, of which scaling is several', () => {
     const { scenarios } = parse('--only', 'slow,scaling,workers');
     expect(scenarios.join(' ')).toBe('slow cross-node shared-presence resync workers');
+  });
+
+  it('choose all of them, and none twice', () => {
+    const { scenarios } = parse('--only', 'slow,all,workers');
+    expect(scenarios).toEqual(['slow', ...parse().scenarios.filter(isNotSlow), 'workers']);
   });
 
   it.each([

@@ -27,6 +27,7 @@ interface Figures {
   readonly machine: { node: string };
   readonly servers: Suite;
   readonly scaling: Suite;
+  readonly workers: Suite;
 }
 
 interface Row {
@@ -56,14 +57,17 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'revurb-'));
   const files = ['--json', join(directory, 'figures.json'), '--write', join(directory, 'page.md')];
   const faulty = ['--only', 'memory', '--server', 'test/fixtures/faulty-server.js'];
-  [run, faultyRun] = await Promise.all([bench('--smoke', ...files), bench('--smoke', ...faulty)]);
+  [run, faultyRun] = await Promise.all([
+    bench('--smoke', '--only', 'all,workers', ...files),
+    bench('--smoke', ...faulty),
+  ]);
   figures = JSON.parse(readFileSync(join(directory, 'figures.json'), 'utf8'));
 }, RUN_MS);
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('The smallest run of the benchmark', () => {
-  const rowsOf = (suite: 'servers' | 'scaling', group: RegExp): Row[] =>
+  const rowsOf = (suite: keyof Omit<Figures, 'machine'>, group: RegExp): Row[] =>
     figures[suite].figures.filter((row: Row) => group.test(row.group));
 
   it('ends well', () => {
@@ -73,6 +77,7 @@ describe('The smallest run of the benchmark', () => {
   it.each([
     ['servers', ['revurb', 'naive']],
     ['scaling', ['two nodes']],
+    ['workers', ['2 workers']],
   ] as const)('loses, repeats and spoils nothing: %s', (suite, targets) => {
     const { checks, failures, rounds } = figures[suite];
     expect([failures, rounds, Object.keys(checks)]).toEqual([[], 1, targets]);
@@ -98,6 +103,10 @@ describe('The smallest run of the benchmark', () => {
     ['scaling', /^Redis$/, 1],
     ['scaling', /^Presence, joining 12 members/, 6],
     ['scaling', /^Resynchronization, 100 subscriptions/, 9],
+    ['workers', /^Fan-out to 20 subscribers, 8 publishes in flight$/, 5],
+    ['workers', /^Publish to 4 channels of 10,/, 5],
+    ['workers', /^Signed publish to nobody,/, 2],
+    ['workers', /^Connect and subscribe 40, all on one channel$/, 1],
   ] as const)('has figures of every scenario: %s, %s', (suite, group, count) => {
     const rows = rowsOf(suite, group);
     expect(rows).toHaveLength(count);
@@ -129,7 +138,8 @@ describe('The smallest run of the benchmark', () => {
     expect(text).toContain(`| ${figures.machine.node} `);
     expect(text).toContain('### One server');
     expect(text).toContain('### Several nodes');
-    for (const suite of ['servers', 'scaling'] as const) {
+    expect(text).toContain('### Several processes');
+    for (const suite of ['servers', 'scaling', 'workers'] as const) {
       for (const { group, label, best } of rowsOf(suite, /./)) {
         expect(text).toContain(`| **${group}** `);
         const cells = figures[suite].targets.map((target: string) => number(best[target] ?? NaN));
