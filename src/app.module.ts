@@ -4,6 +4,7 @@ import { ApplicationsModule } from './applications/applications.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import { ServerConfiguration } from './config/server-configuration.js';
+import { ExtensionsModule } from './extensions/extensions.module.js';
 import { ApiExceptionFilter } from './pusher/http/api-exception.filter.js';
 import { PusherModule } from './pusher/pusher.module.js';
 import { ScalingModule } from './scaling/scaling.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
           inject,
           useFactory: ({ scaling }: ServerConfiguration) => scaling,
         }),
+        ExtensionsModule.forRoot({}),
         PusherModule.forRootAsync({
           inject,
           useFactory: ({ pusher }: ServerConfiguration) => pusher,

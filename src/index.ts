@@ -23,7 +23,7 @@
 
 // The server in a Nest application.
 export { RevurbModule, type RevurbOptions } from './revurb.module.js';
-export { configureServer } from './server.js';
+export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
 export type { PusherOptions } from './pusher/pusher.options.js';
 export { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';
@@ -43,8 +43,21 @@ export { ApplicationProvider } from './applications/application-provider.js';
 export { ApplicationsModule } from './applications/applications.module.js';
 export type { ApplicationsOptions } from './applications/applications.options.js';
 
+// Extensions: classes of yours that the server asks or tells.
+export {
+  PusherExtension,
+  type PusherExtensionOptions,
+} from './extensions/pusher-extension.decorator.js';
+export type { ExtensionsOptions } from './extensions/extensions.options.js';
+export { ExtensionsModule } from './extensions/extensions.module.js';
+export { HookFault } from './extensions/hook-call.js';
+export { Refusal } from './extensions/refusal.js';
+export type * from './extensions/before-hooks.js';
+export type * from './extensions/on-hooks.js';
+
 // Publishing, asking, and what guards, pipes and interceptors meet.
-export { EventDispatcher, type PublishedEvent } from './pusher/event.dispatcher.js';
+export { EventDispatcher } from './pusher/event.dispatcher.js';
+export type { PublishedEvent } from './channels/published-event.js';
 export { OverloadError } from './scaling/overload-error.js';
 export { UserService } from './pusher/user.service.js';
 export { MetricsHandler } from './metrics/metrics.handler.js';

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { channelKindOf, isChannelName } from '../channels/channel-name.js';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
-import type { Awaitable } from '../scaling/awaitable.js';
+import type { AwaitedHook } from '../extensions/awaited-hook.js';
+import type { ClientEventRequest } from '../extensions/before-hooks.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
+import { andThen, type Awaitable } from '../scaling/awaitable.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { FixedWindow } from '../scaling/fixed-window.js';
 import type { ClientEventMessage } from './protocol/client-message.js';
@@ -15,21 +18,51 @@ export class ClientEventService {
   constructor(
     private readonly channels: ChannelManager,
     private readonly cluster: ClusterService,
+    private readonly extensions: ExtensionRegistry,
   ) {}
 
   /**
    * Sends a client event to all other subscribers of its channel.
-   * @throws PusherError when the application, the channel or the rate does not allow it
+   * @throws PusherError when the application, the channel, the rate or an extension does not allow it
    */
   send(connection: Connection, message: ClientEventMessage): Awaitable<void> {
-    const { application } = connection;
-    const { channel } = message;
+    const { channel, event, data } = message;
     if (channel === undefined) throw invalidMessage();
     this.checkChannel(connection, channel);
     this.checkRate(connection);
-    const member = this.channels.subscriptionOf(connection, channel)?.member;
-    const frame = clientEvent(message.event, channel, message.data, member?.userId);
-    return this.cluster.broadcast(application.id, channel, frame, connection.socketId);
+    const userId = this.channels.subscriptionOf(connection, channel)?.member?.userId;
+    const { beforeClientEvent } = this.extensions.hooks;
+    if (beforeClientEvent === null) return this.passOn(connection, channel, event, data, userId);
+    const { application } = connection;
+    const request = { application, connection, channel, event, data, userId };
+    return this.askFirst(beforeClientEvent, request);
+  }
+
+  private async askFirst(
+    hook: AwaitedHook<ClientEventRequest>,
+    request: ClientEventRequest,
+  ): Promise<void> {
+    const passed = await hook.ask(request);
+    if (passed === null || !request.connection.isOpen) return;
+    const { connection, channel, event, data, userId } = passed;
+    await this.passOn(connection, channel, event, data, userId);
+  }
+
+  private passOn(
+    connection: Connection,
+    channel: string,
+    event: string,
+    data: unknown,
+    userId: string | undefined,
+  ): Awaitable<void> {
+    const { application, socketId } = connection;
+    const frame = clientEvent(event, channel, data, userId);
+    const sent = this.cluster.broadcast(application.id, channel, frame, socketId);
+    const { onClientEvent } = this.extensions.hooks;
+    if (onClientEvent === null) return sent;
+    return andThen(sent, () =>
+      onClientEvent.tell({ application, connection, channel, event, data, userId }),
+    );
   }
 
   private checkChannel(connection: Connection, channel: string): void {

@@ -4,6 +4,7 @@ import type { Connection, ConnectionEnvironment } from '../connections/connectio
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { type DirectWriter } from '../connections/delivery/direct-write.js';
 import { detectDirectWrites } from '../connections/delivery/direct-write.detection.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { inBackground } from '../scaling/awaitable.js';
 import { StateStore } from '../scaling/state-store.js';
 import { MessageRouter } from './message.router.js';
@@ -33,6 +34,7 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
     private readonly users: UserService,
     private readonly state: StateStore,
     private readonly traffic: TrafficLog,
+    private readonly extensions: ExtensionRegistry,
   ) {
     this.maxOutboxSize = options.maxOutboxSize;
   }
@@ -55,6 +57,10 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
     this.slowConsumers++;
     const { socketId, unsentBytes } = connection;
     this.logger.debug('A slow consumer is closed', { socketId, unsentBytes });
+    const application = connection.scope?.application;
+    if (application !== undefined) {
+      this.extensions.hooks.onSlowConsumer?.tell({ application, connection, unsentBytes });
+    }
     setImmediate(() => connection.close(PusherErrorCode.OVER_CAPACITY, 'Slow consumer'));
   }
 
@@ -67,6 +73,12 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
     this.users.signOut(connection);
     this.registry.remove(connection);
     inBackground(this.state.closeConnection(application.id, socketId), this.logger);
+    this.extensions.hooks.onDisconnected?.tell({
+      application,
+      connection,
+      code,
+      durationMs: this.clock.advance() - connection.openedAtMs,
+    });
   }
 
   onClosed(connection: Connection): void {

@@ -1,6 +1,7 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
+import { HookFault } from '../extensions/hook-call.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import type { ClientMessage } from './protocol/client-message.js';
 import {
@@ -28,7 +29,7 @@ export class ErrorReporter {
   report(connection: Connection, error: unknown, message?: ClientMessage): void {
     const told = asProtocolError(error, message);
     if (told === undefined) {
-      this.logger.error('A message could not be handled', error);
+      if (!(error instanceof HookFault)) this.logger.error('A message could not be handled', error);
       return connection.write(errorFrame(invalidMessage()));
     }
     this.traffic.refused(connection.socketId, told);

@@ -1,23 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { channelKindOf } from '../channels/channel-name.js';
+import type { PublishedEvent } from '../channels/published-event.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
+import type { AwaitedHook } from '../extensions/awaited-hook.js';
+import type { Publication } from '../extensions/before-hooks.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import { StateStore } from '../scaling/state-store.js';
 import { publishedEvent } from './protocol/server-frame.js';
 import { TrafficLog } from './traffic.log.js';
-
-/** An event of a backend. */
-export interface PublishedEvent {
-  readonly name: string;
-  /** Passed on as the string it is. */
-  readonly data: string;
-  /** Each channel gets it once, however often it is named. */
-  readonly channels: readonly string[];
-  /** The connection that does not get it. */
-  readonly exceptSocketId?: string | undefined;
-}
 
 /** Bytes of frames that may wait to be sent before publishes are refused. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
@@ -36,18 +29,23 @@ export class EventDispatcher {
     private readonly state: StateStore,
     private readonly queue: FlushQueue,
     private readonly traffic: TrafficLog,
+    private readonly extensions: ExtensionRegistry,
   ) {}
 
   /**
    * Publishes events, in this order, all or none of them. Resolves when they are on their way to
-   * every subscriber.
-   * @throws OverloadError when too much waits to be sent already
+   * every subscriber. What is published at the same time keeps its order unless an extension takes
+   * its time over it.
+   * @throws OverloadError when too much waits to be sent already, and what extensions refuse it with
    */
-  async publish(application: Application, events: readonly PublishedEvent[]): Promise<void> {
+  async publish(application: Application, given: readonly PublishedEvent[]): Promise<void> {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
     const { id } = application;
+    const { beforePublish, onPublished } = this.extensions.hooks;
+    const events =
+      beforePublish === null ? given : await passedOn(beforePublish, application, given);
     let broadcasts = this.broadcastsOf(id, events);
     const cached: Promise<void>[] = [];
     this.checkRoom(broadcasts);
@@ -68,6 +66,7 @@ export class EventDispatcher {
       if (sending instanceof Promise) sent.push(sending);
     }
     if (sent.length > 0) await Promise.all(sent);
+    if (onPublished !== null) for (const event of events) onPublished.tell({ application, event });
   }
 
   /** A finished frame for each channel in which somebody may get it. */
@@ -100,4 +99,18 @@ export class EventDispatcher {
       'The buffer for the other nodes, which cannot be reached, is full. Try again in a second.',
     );
   }
+}
+
+/** What extensions let through, and as what. */
+async function passedOn(
+  hook: AwaitedHook<Publication>,
+  application: Application,
+  events: readonly PublishedEvent[],
+): Promise<readonly PublishedEvent[]> {
+  const passed: PublishedEvent[] = [];
+  for (const event of events) {
+    const publication = await hook.ask({ application, event });
+    if (publication !== null) passed.push(publication.event);
+  }
+  return passed;
 }

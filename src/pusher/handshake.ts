@@ -10,7 +10,7 @@ import { SocketIdGenerator } from '../connections/socket-id.js';
 import type { ConnectRequest } from './admission.js';
 import { ClientAddress, peerOf } from './client-address.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
-import { withDeadline } from './deadline.js';
+import { withDeadline } from '../deadline.js';
 import { answerAndHangUp } from './http/raw-answer.js';
 import { originFormOf } from './http/api-routes.js';
 import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
@@ -126,6 +126,8 @@ export class Handshake {
       protocol: parameters.get('protocol'),
       isSecure: this.clients.isSecure(request),
       origin,
+      url: request.url ?? '',
+      headers: request.headers,
     };
     const client = new Client(
       parameters.get('client') ?? 'unknown',

@@ -1,10 +1,16 @@
 import type { AddressInfo } from 'node:net';
-import { Module, type INestApplication, type Provider, type Type } from '@nestjs/common';
+import {
+  Module,
+  type INestApplication,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { configureServer, createApplication, RevurbModule } from '../../src/index.js';
-import type { RevurbOptions } from '../../src/index.js';
+import type { RevurbOptions, ServerOptions } from '../../src/index.js';
 import { registerForClose } from './eventually.js';
 import { LogRecord, TEST_APPLICATION } from './test-server.js';
 
@@ -16,6 +22,9 @@ export interface HostOptions {
   revurb?: Partial<RevurbOptions>;
   controllers?: Type[];
   providers?: Provider[];
+  imports?: ModuleMetadata['imports'];
+  /** For `configureServer`. */
+  server?: ServerOptions;
   /** Called before the host listens. */
   configure?: (app: INestApplication) => void;
   /** Imports the server before the module of the host's own routes, or after it. Default true. */
@@ -24,7 +33,8 @@ export interface HostOptions {
 
 /** A Nest application that imports the server, on a free port of 127.0.0.1. Closed by `closeAll()`. */
 export async function startHost(platform: Platform, options: HostOptions = {}) {
-  const { revurb = {}, controllers = [], providers = [], importsServerFirst = true } = options;
+  const { revurb = {}, controllers = [], providers = [], imports = [] } = options;
+  const { importsServerFirst = true } = options;
   const { appId: id, key, secret } = TEST_APPLICATION;
   const server = { path: '/realtime', shutdownDrainSeconds: 0, ...revurb.server };
   const revurbModule = RevurbModule.forRoot({
@@ -33,7 +43,7 @@ export async function startHost(platform: Platform, options: HostOptions = {}) {
     server,
   });
 
-  @Module({ controllers, providers })
+  @Module({ imports, controllers, providers })
   class OwnModule {}
 
   @Module({ imports: importsServerFirst ? [revurbModule, OwnModule] : [OwnModule, revurbModule] })
@@ -42,7 +52,7 @@ export async function startHost(platform: Platform, options: HostOptions = {}) {
   const logs = new LogRecord();
   const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter();
   const app = await NestFactory.create(HostModule, adapter, { logger: logs, abortOnError: false });
-  configureServer(app);
+  configureServer(app, options.server);
   options.configure?.(app);
   await app.listen(0, '127.0.0.1');
   let closing: Promise<void> | undefined;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
+import type { PublishedEvent } from '../../channels/published-event.js';
 import {
   attributeNamesOf,
   hasAttribute,
@@ -9,7 +10,7 @@ import {
 import { MetricsHandler } from '../../metrics/metrics.handler.js';
 import { StateStore } from '../../scaling/state-store.js';
 import { Drain } from '../drain.js';
-import { EventDispatcher, type PublishedEvent } from '../event.dispatcher.js';
+import { EventDispatcher } from '../event.dispatcher.js';
 import { badRequest, shuttingDown, tooManyRequests } from './api-error.js';
 import type { SignedRequest } from './api-request.js';
 import { BatchEventDto, BatchEventsDto } from './dto/batch-events.dto.js';
