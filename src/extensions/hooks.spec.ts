@@ -106,12 +106,12 @@ describe('A hook that is waited for', () => {
   });
 
   it('refuses by taking too long, whatever it says later', async () => {
-    let answer = (_: unknown) => {};
-    const late = new Promise((_, reject) => (answer = reject));
+    let fail = () => {};
+    const late = new Promise((_, reject) => (fail = () => reject(new Error('too late'))));
     const { hooks, faults } = compile([editor(() => late)], {}, 10);
     await expect(publish(hooks)).rejects.toThrow(HookFault);
     expect(String(faults[0]![1])).toContain('No answer in 10 ms');
-    answer(new Error('too late'));
+    fail();
     await new Promise(setImmediate);
   });
 
