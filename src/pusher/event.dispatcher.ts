@@ -6,6 +6,7 @@ import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import type { AwaitedHook } from '../extensions/awaited-hook.js';
 import type { Publication } from '../extensions/before-hooks.js';
 import { ExtensionRegistry } from '../extensions/extension.registry.js';
+import { andThen, type Awaitable } from '../scaling/awaitable.js';
 import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import { StateStore } from '../scaling/state-store.js';
@@ -38,35 +39,60 @@ export class EventDispatcher {
    * its time over it.
    * @throws OverloadError when too much waits to be sent already, and what extensions refuse it with
    */
-  async publish(application: Application, given: readonly PublishedEvent[]): Promise<void> {
+  async publish(application: Application, events: readonly PublishedEvent[]): Promise<void> {
+    await this.send(application, events);
+  }
+
+  /** As {@link publish}, with a promise only where something has to be waited for. */
+  send(application: Application, events: readonly PublishedEvent[]): Awaitable<void> {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
-    const { id } = application;
-    const { beforePublish, onPublished } = this.extensions.hooks;
-    const events =
-      beforePublish === null ? given : await passedOn(beforePublish, application, given);
-    let broadcasts = this.broadcastsOf(id, events);
-    const cached: Promise<void>[] = [];
+    const { beforePublish } = this.extensions.hooks;
+    if (beforePublish === null) return this.sendOut(application, events);
+    return passedOn(beforePublish, application, events).then((passed) =>
+      this.sendOut(application, passed),
+    );
+  }
+
+  private sendOut(application: Application, events: readonly PublishedEvent[]): Awaitable<void> {
+    const sent = this.deliver(application, events);
+    const { onPublished } = this.extensions.hooks;
+    if (onPublished === null) return sent;
+    return andThen(sent, () => {
+      for (const event of events) onPublished.tell({ application, event });
+    });
+  }
+
+  private deliver(application: Application, events: readonly PublishedEvent[]): Awaitable<void> {
+    const broadcasts = this.broadcastsOf(application.id, events);
     this.checkRoom(broadcasts);
+    const cached: Promise<void>[] = [];
     for (const event of events) {
-      this.traffic.published(id, event.channels, event.name, event.data);
+      this.traffic.published(application.id, event.channels, event.name, event.data);
       this.cache(application, event, cached);
     }
+    if (cached.length === 0) return this.broadcast(application.id, events.length, broadcasts);
     // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
-    if (cached.length > 0) {
-      await Promise.all(cached);
-      broadcasts = this.broadcastsOf(id, events);
-      this.checkRoom(broadcasts);
-    }
-    this.eventsPublished += events.length;
+    return Promise.all(cached).then(() => {
+      const current = this.broadcastsOf(application.id, events);
+      this.checkRoom(current);
+      return this.broadcast(application.id, events.length, current);
+    });
+  }
+
+  private broadcast(
+    appId: string,
+    eventCount: number,
+    broadcasts: readonly Broadcast[],
+  ): Awaitable<void> {
+    this.eventsPublished += eventCount;
     const sent: Promise<void>[] = [];
     for (const { channel, frame, exceptSocketId } of broadcasts) {
-      const sending = this.cluster.broadcast(id, channel, frame, exceptSocketId);
+      const sending = this.cluster.broadcast(appId, channel, frame, exceptSocketId);
       if (sending instanceof Promise) sent.push(sending);
     }
-    if (sent.length > 0) await Promise.all(sent);
-    if (onPublished !== null) for (const event of events) onPublished.tell({ application, event });
+    if (sent.length > 0) return Promise.all(sent).then(() => undefined);
   }
 
   /** A finished frame for each channel in which somebody may get it. */

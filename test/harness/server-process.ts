@@ -79,6 +79,10 @@ export class ServerProcess {
     return server;
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   get port(): number {
     return this.listeningPort;
   }

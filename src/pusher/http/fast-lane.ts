@@ -48,25 +48,29 @@ export class FastLane {
     receiveBody(
       raw,
       this.authentication.maxBodySize,
-      (body) => void this.publish(raw, request, application, body),
+      (body) => this.publish(raw, request, application, body),
       (error) => this.fail(request, error),
     );
   }
 
-  private async publish(
+  private publish(
     raw: IncomingMessage,
     request: ApiRequest,
     application: Application,
     body: Buffer | undefined,
-  ): Promise<void> {
+  ): void {
     try {
       const signed = this.authentication.accept(application, request, body);
       const key = headerOf(raw, IDEMPOTENCY_HEADER);
       const result =
         request.segments[2] === 'events'
-          ? await this.publishing.publish(signed, key)
-          : await this.publishing.publishBatch(signed, key);
-      answer(request.response, 200, result);
+          ? this.publishing.publish(signed, key)
+          : this.publishing.publishBatch(signed, key);
+      if (!(result instanceof Promise)) return answer(request.response, 200, result);
+      result.then(
+        (found) => answer(request.response, 200, found),
+        (error: unknown) => this.fail(request, error),
+      );
     } catch (error) {
       this.fail(request, error);
     }
