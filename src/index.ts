@@ -22,7 +22,13 @@
  */
 
 // The server in a Nest application.
-export { RevurbModule, type RevurbOptions } from './revurb.module.js';
+export { RevurbModule } from './revurb.module.js';
+export type {
+  RevurbAsyncOptions,
+  RevurbOptions,
+  RevurbParts,
+  RevurbSettings,
+} from './revurb.options.js';
 export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
 export type { PusherOptions } from './pusher/pusher.options.js';

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import {
   Module,
+  type DynamicModule,
   type INestApplication,
   type ModuleMetadata,
   type Provider,
@@ -20,6 +21,8 @@ export type Platform = 'Express' | 'Fastify';
 /** What the host has beside the server. */
 export interface HostOptions {
   revurb?: Partial<RevurbOptions>;
+  /** Instead of one made of `revurb`; its path must be `/realtime`. */
+  revurbModule?: DynamicModule;
   controllers?: Type[];
   providers?: Provider[];
   imports?: ModuleMetadata['imports'];
@@ -37,11 +40,13 @@ export async function startHost(platform: Platform, options: HostOptions = {}) {
   const { importsServerFirst = true } = options;
   const { appId: id, key, secret } = TEST_APPLICATION;
   const server = { path: '/realtime', shutdownDrainSeconds: 0, ...revurb.server };
-  const revurbModule = RevurbModule.forRoot({
-    applications: [createApplication({ id, keys: [{ key, secret }] })],
-    ...revurb,
-    server,
-  });
+  const revurbModule =
+    options.revurbModule ??
+    RevurbModule.forRoot({
+      applications: [createApplication({ id, keys: [{ key, secret }] })],
+      ...revurb,
+      server,
+    });
 
   @Module({ imports, controllers, providers })
   class OwnModule {}
