@@ -1,11 +1,20 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { closeAll, eventually, registerForClose } from './harness/eventually.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { ServerProcess } from './harness/server-process.js';
-import { askNext, signal, startWorkers, untilEnded, workersOf } from './harness/server-workers.js';
+import {
+  askNext,
+  isRunning,
+  signal,
+  startWorkers,
+  untilEnded,
+  workersOf,
+} from './harness/server-workers.js';
 
+jest.setTimeout(40_000);
 afterEach(closeAll);
 
 const COUNT = 2;
@@ -28,10 +37,12 @@ function temporaryDirectory(): string {
   return directory;
 }
 
-describe('A signal to the supervisor', () => {
-  it('has all workers drain, ends all with 0, and leaves nothing behind', async () => {
+describe('A signal', () => {
+  it('to the supervisor has all workers drain, ends all with 0, and leaves nothing behind', async () => {
     const directory = temporaryDirectory();
-    const server = await startWorkers(COUNT, { variables: { TMPDIR: directory } });
+    const variables = { TMPDIR: directory, REVERB_LOG_FORMAT: 'pretty', NO_COLOR: '1' };
+    const server = await startWorkers(COUNT, { variables });
+    expect(server.stdout).toContain(`Workers       ${COUNT}\n`);
     const pids = pidsOf(server);
     const clients = await connectAll(server, 2 * COUNT);
     expect(readdirSync(directory)).not.toEqual([]);
@@ -40,38 +51,13 @@ describe('A signal to the supervisor', () => {
     expect(await server.ended()).toBe(0);
     await untilEnded(pids);
     expect(readdirSync(directory)).toEqual([]);
-    const closed = server.stdout.match(/Closed 2 connections.*"worker":[12]/g);
-    expect(closed).toHaveLength(COUNT);
+    for (let i = 1; i <= COUNT; i++) {
+      expect(server.stdout).toMatch(new RegExp(`^\\[Revurb ${i}\\] .* Closed 2 connections$`, 'm'));
+    }
     expect(server.stderr).toBe('');
   });
 
-  it('makes the server refuse newcomers as it drains, and a second one ends it at once with 1', async () => {
-    const directory = temporaryDirectory();
-    const variables = { REVERB_SHUTDOWN_DRAIN: '60', TMPDIR: directory };
-    const server = await startWorkers(COUNT, { variables });
-    const pids = pidsOf(server);
-    const clients = await connectAll(server, CROWD);
-    server.kill('SIGINT');
-    await eventually(async () => {
-      for (let i = 0; i < COUNT; i++) {
-        expect((await askNext(server, 'GET', '/up')).status).toBe(503);
-      }
-    });
-    for (let i = 0; i < COUNT; i++) {
-      expect((await PusherClient.refused(server)).closeCode).toBe(4100);
-    }
-    // Each of them may get the signal as well, of a terminal or of systemd, and is not hurried by it.
-    for (const pid of pids) signal(pid, 'SIGINT');
-    for (const pid of pids) signal(pid, 'SIGTERM');
-    await clients.at(-1)!.roundTrip();
-    server.kill('SIGTERM');
-    expect(await server.ended()).toBe(1);
-    await clients.at(-1)!.expectClose(1006);
-    await untilEnded(pids);
-    expect(readdirSync(directory)).toEqual([]);
-  });
-
-  it('is the same when the whole process group gets it', async () => {
+  it('to the whole process group is the same', async () => {
     const server = await startWorkers(COUNT);
     const pids = pidsOf(server);
     const clients = await connectAll(server, 2 * COUNT);
@@ -84,13 +70,11 @@ describe('A signal to the supervisor', () => {
 
   it('ends a server that is about to start', async () => {
     const server = ServerProcess.launch({ variables: { REVERB_WORKERS: String(COUNT) } });
-    const pids = await eventually(
-      () => {
-        expect(workersOf(server)).toHaveLength(COUNT);
-        return pidsOf(server);
-      },
-      { withinMs: 10_000 },
-    );
+    const areThere = () => {
+      expect(workersOf(server)).toHaveLength(COUNT);
+      return pidsOf(server);
+    };
+    const pids = await eventually(areThere, { withinMs: 20_000 });
     server.kill('SIGTERM');
     expect(await server.ended()).toBe(0);
     await untilEnded(pids);
@@ -98,31 +82,60 @@ describe('A signal to the supervisor', () => {
   });
 });
 
-describe('When the supervisor is killed', () => {
-  it('the workers say goodbye to their clients and end', async () => {
-    const server = await startWorkers(COUNT);
+describe('While connections are closed, one after the other,', () => {
+  let server: ServerProcess;
+  let directory: string;
+  let crowd: PusherClient[];
+
+  beforeEach(async () => {
+    directory = temporaryDirectory();
+    const variables = { REVERB_SHUTDOWN_DRAIN: '60', TMPDIR: directory };
+    server = await startWorkers(COUNT, { variables });
+    crowd = await connectAll(server, CROWD);
+  });
+
+  const statusesOfUp = async () => {
+    const statuses = new Set<number>();
+    for (let i = 0; i < COUNT; i++) statuses.add((await askNext(server, 'GET', '/up')).status);
+    return [...statuses];
+  };
+
+  it('of one worker, newcomers go to the others; of all, they are told so; and a second signal ends all at once with 1', async () => {
+    const crowded = pidsOf(server);
+    signal(crowded[0]!, 'SIGTERM');
+    await server.said(/Worker 1 is back/);
+    await connectAll(server, COUNT);
+    expect(await statusesOfUp()).toEqual([200]);
+    server.kill('SIGINT');
+    await eventually(async () => expect(await statusesOfUp()).toEqual([503]));
+    for (let i = 0; i < COUNT; i++) {
+      expect((await PusherClient.refused(server)).closeCode).toBe(4100);
+    }
     const pids = pidsOf(server);
-    const clients = await connectAll(server, 2 * COUNT);
-    server.kill('SIGKILL');
-    for (const client of clients) await client.expectClose(4200);
+    // A terminal and systemd tell each of them as well, and nobody is hurried by it.
+    for (const pid of pids) signal(pid, 'SIGINT');
+    for (const pid of pids) signal(pid, 'SIGTERM');
+    for (const client of crowd.slice(-COUNT)) await client.roundTrip();
+    expect(crowded.filter(isRunning)).toEqual(crowded);
+    server.kill('SIGTERM');
+    expect(await server.ended()).toBe(1);
+    for (const client of crowd.slice(-COUNT)) await client.expectClose(1006);
     await untilEnded(pids);
-    expect(await server.ended()).toBe('SIGKILL');
+    expect(readdirSync(directory)).toEqual([]);
   });
 });
 
 describe('When nobody reads the log any more', () => {
-  it('all goes on, and stops as ever', async () => {
-    const variables = { REVERB_LOG_LEVEL: 'debug' };
-    const server = await startWorkers(COUNT, { variables });
-    const pids = pidsOf(server);
+  it('all goes on; and when the supervisor is killed, its workers say goodbye and end', async () => {
+    const server = await startWorkers(COUNT, { variables: { REVERB_LOG_LEVEL: 'debug' } });
     server.stopReading();
     const clients = await connectAll(server, 2 * COUNT);
     for (const client of clients) await client.subscribe('news');
-    signal(pids[0]!, 'SIGKILL');
-    await eventually(() => expect(clients.filter(({ isOpen }) => isOpen)).toHaveLength(COUNT));
-    await clients.find(({ isOpen }) => isOpen)!.roundTrip();
-    server.kill('SIGTERM');
-    expect(await server.ended()).toBe(0);
+    const pids = pidsOf(server);
+    expect(pids).toHaveLength(COUNT);
+    server.kill('SIGKILL');
+    for (const client of clients) await client.expectClose(4200);
+    expect(await server.ended()).toBe('SIGKILL');
     await untilEnded(pids);
   });
 });

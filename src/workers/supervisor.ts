@@ -94,7 +94,13 @@ export class Supervisor {
       this.logger.log(`Worker ${number} is back`);
       if (port !== this.port) this.tellPort(port);
     };
-    this.launch(number).listening.then(onListening, () => undefined);
+    try {
+      this.launch(number).listening.then(onListening, () => undefined);
+    } catch (error) {
+      // There may be no memory for it, or no process.
+      this.logger.error(`Worker ${number} could not be started`, error);
+      this.fill(number, this.backoffOf(number).nextDelayMs(0));
+    }
   }
 
   /** When the last worker is gone, the port is too; where any free one will do, the next is another. */
@@ -105,12 +111,13 @@ export class Supervisor {
 
   private async replace(number: number): Promise<boolean> {
     const old = [...this.workers].filter((worker) => worker.number === number);
-    const next = this.launch(number);
     try {
-      await next.listening;
-    } catch {
-      await next.ended;
-      if (!this.isStopping) this.logger.error('The other workers were left alone');
+      await this.launch(number).listening;
+    } catch (error) {
+      const { message } = error as Error;
+      if (!this.isStopping) {
+        this.logger.error(`Worker ${number} was not replaced, nor will be the next: ${message}`);
+      }
       return false;
     }
     if (this.isStopping) return false;
@@ -144,10 +151,13 @@ export class Supervisor {
   }
 
   private fillLater({ number, ageMs }: WorkerProcess): void {
-    if (this.isFilled(number)) return;
+    if (!this.isFilled(number)) this.fill(number, this.backoffOf(number).nextDelayMs(ageMs));
+  }
+
+  private backoffOf(number: number): RestartBackoff {
     const backoff = this.backoffs.get(number) ?? new RestartBackoff();
     this.backoffs.set(number, backoff);
-    this.fill(number, backoff.nextDelayMs(ageMs));
+    return backoff;
   }
 
   private fill(number: number, delayMs: number): void {

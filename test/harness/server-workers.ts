@@ -24,13 +24,17 @@ export async function startWorkers(
   expect(started.map(({ number }) => number)).toEqual(
     Array.from({ length: count }, (_, i) => i + 1),
   );
+  killWorkersWith(server);
+  return server;
+}
+
+/** Has `closeAll()` end the workers of a server along with it: one that is paused would stay. */
+export function killWorkersWith(server: ServerProcess): void {
   registerForClose(() => {
     const workers = workersOf(server);
     server.kill('SIGKILL');
-    // One that is paused would not notice.
     for (const { pid } of workers) signal(pid, 'SIGKILL');
   });
-  return server;
 }
 
 /** The workers of a server as the operating system sees them, in the order of their numbers. */
