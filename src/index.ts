@@ -60,6 +60,7 @@ export { HookFault } from './extensions/hook-call.js';
 export { Refusal } from './extensions/refusal.js';
 export type * from './extensions/before-hooks.js';
 export type * from './extensions/on-hooks.js';
+export type * from './extensions/cluster-hooks.js';
 
 // Publishing, asking, and what guards, pipes and interceptors meet.
 export { EventDispatcher } from './pusher/event.dispatcher.js';

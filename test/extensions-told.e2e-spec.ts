@@ -1,4 +1,5 @@
 import { Module, type Provider } from '@nestjs/common';
+import request from 'supertest';
 import {
   ApplicationProvider,
   EventDispatcher,
@@ -6,14 +7,22 @@ import {
   type ClientEventSent,
   type Connected,
   type Disconnected,
+  type MemberAdded,
+  type MemberRemoved,
+  type OnMemberAdded,
+  type OnMemberRemoved,
+  type OnUserOffline,
+  type OnUserOnline,
   type Published,
   type SignedIn,
   type Subscribed,
+  type UserStatus,
 } from '../src/index.js';
 import { api, publishTo } from './harness/api.js';
 import { eventually } from './harness/eventually.js';
 import { startHost, type HostOptions } from './harness/host-application.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
+import { RedisServer } from './harness/redis-server.js';
 
 afterEach(closeAll);
 
@@ -187,6 +196,88 @@ describe('An extension is told', () => {
     expect(host.logs.of('error')).toEqual([
       expect.stringContaining('Broken.onConnected failed'),
       expect.stringContaining('Broken.onSubscribed failed'),
+    ]);
+  });
+});
+
+/** Writes down who comes and goes in the cluster. */
+@PusherExtension()
+class ClusterJournal implements OnMemberAdded, OnMemberRemoved, OnUserOnline, OnUserOffline {
+  readonly lines: string[] = [];
+
+  onMemberAdded({ appId, channel, member }: MemberAdded) {
+    this.lines.push(`${appId}: ${member.userId} came to ${channel}, ${member.userInfo}`);
+  }
+
+  onMemberRemoved({ appId, channel, userId }: MemberRemoved) {
+    this.lines.push(`${appId}: ${userId} left ${channel}`);
+  }
+
+  onUserOnline({ appId, userId }: UserStatus) {
+    this.lines.push(`${appId}: ${userId} is online`);
+  }
+
+  onUserOffline({ appId, userId }: UserStatus) {
+    this.lines.push(`${appId}: ${userId} is offline`);
+  }
+}
+
+describe('Who comes and goes', () => {
+  const member = { user_id: 'ann', user_info: 1 };
+
+  it('is told once for all connections of a user', async () => {
+    const journal = new ClusterJournal();
+    const host = await startHost('Fastify', {
+      providers: [{ provide: ClusterJournal, useValue: journal }],
+      revurb: { server: { graceSeconds: 0.02 } },
+    });
+    const tabs = [await PusherClient.connect(host), await PusherClient.connect(host)];
+    for (const tab of tabs) {
+      await tab.subscribePresence('presence-c', member, host);
+      await tab.signin({ id: 'ann' }, host);
+    }
+    await tabs[0]!.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(journal.lines).toEqual(['app-id: ann came to presence-c, 1', 'app-id: ann is online']);
+    await tabs[1]!.close();
+    await eventually(() =>
+      expect(journal.lines.slice(2)).toEqual([
+        'app-id: ann left presence-c',
+        'app-id: ann is offline',
+      ]),
+    );
+  });
+
+  it('is told by one node of several', async () => {
+    const redis = await RedisServer.start();
+    const journals = [new ClusterJournal(), new ClusterJournal()];
+    const hosts = [];
+    for (const journal of journals) {
+      const host = await startHost('Fastify', {
+        providers: [{ provide: ClusterJournal, useValue: journal }],
+        revurb: {
+          server: { graceSeconds: 0.1 },
+          scaling: { enabled: true, redis: { host: '127.0.0.1', port: redis.port } },
+        },
+      });
+      hosts.push(host);
+    }
+    const lines = () => journals.flatMap((journal) => journal.lines);
+    const tabs = [];
+    for (const host of hosts) {
+      await eventually(() => request(host.httpUrl).get('/health/ready').expect(200));
+      const tab = await PusherClient.connect(host);
+      tabs.push(tab);
+      await tab.subscribePresence('presence-c', member, host);
+      await tab.signin({ id: 'ann' }, host);
+    }
+    for (const tab of tabs) await tab.close();
+    await eventually(() => expect(lines()).toContain('app-id: ann is offline'));
+    expect(lines().sort()).toEqual([
+      'app-id: ann came to presence-c, 1',
+      'app-id: ann is offline',
+      'app-id: ann is online',
+      'app-id: ann left presence-c',
     ]);
   });
 });

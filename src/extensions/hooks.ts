@@ -7,6 +7,7 @@ import type {
   Publication,
   SubscriptionRequest,
 } from './before-hooks.js';
+import type { MemberAdded, MemberRemoved, UserStatus } from './cluster-hooks.js';
 import { HookCall } from './hook-call.js';
 import type {
   ClientEventSent,
@@ -37,6 +38,10 @@ export interface ToldAbout {
   onClientEvent: ClientEventSent;
   onPublished: Published;
   onSlowConsumer: SlowConsumer;
+  onMemberAdded: MemberAdded;
+  onMemberRemoved: MemberRemoved;
+  onUserOnline: UserStatus;
+  onUserOffline: UserStatus;
 }
 
 /** Parts of the server itself that are told, too. */
@@ -76,6 +81,10 @@ const TOLD_HOOKS: { readonly [H in keyof ToldAbout]: true } = {
   onClientEvent: true,
   onPublished: true,
   onSlowConsumer: true,
+  onMemberAdded: true,
+  onMemberRemoved: true,
+  onUserOnline: true,
+  onUserOffline: true,
 };
 
 /** The names of all hooks. */

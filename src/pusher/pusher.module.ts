@@ -5,6 +5,7 @@ import { ConnectionsModule } from '../connections/connections.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { Admission } from './admission.js';
 import { ClientEventService } from './client-event.service.js';
+import { ClusterHooksReporter } from './cluster-hooks.reporter.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
 import { Drain } from './drain.js';
 import { ErrorReporter } from './error.reporter.js';
@@ -64,6 +65,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     },
     Admission,
     ClientEventService,
+    ClusterHooksReporter,
     ConnectionLifecycle,
     Drain,
     ErrorReporter,
