@@ -62,7 +62,7 @@ beforeAll(async () => {
   // Of the team: the platform it has chosen, and its own types.
   link(['@nestjs/platform-express', '@types/node']);
   linkCommands();
-});
+}, 60_000);
 
 afterEach(closeAll);
 
