@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { CoarseClock } from '../connections/coarse-clock.js';
 import type { Connection, ConnectionEnvironment } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
-import { type DirectWriter } from '../connections/delivery/direct-write.js';
+import type { DirectWriter } from '../connections/delivery/direct-write.js';
 import { detectDirectWrites } from '../connections/delivery/direct-write.detection.js';
 import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { inBackground } from '../scaling/awaitable.js';
