@@ -2,6 +2,7 @@ import { fakeApplication, fakeConnection } from '../../test/harness/fake-connect
 import { ConfigApplicationProvider } from '../applications/config-application.provider.js';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { TrafficCounters } from '../connections/traffic-counters.js';
 import { FanOut, Seat, type Outlet } from '../connections/delivery/fan-out.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import { ClusterService } from '../scaling/cluster.service.js';
@@ -55,7 +56,7 @@ function watchedFrame(counter: { touches: number }): Buffer {
 class SilentOutlet implements Outlet {
   isOpen = true;
 
-  write(): void {}
+  deliver(): void {}
 }
 
 describe(`In a fan-out of ${MEMBERS} seats`, () => {
@@ -135,7 +136,10 @@ describe(`On a node of ${MEMBERS} connections`, () => {
 
   /** Everybody is in the first channel, and in one of its own. */
   function setUp() {
-    const registry = new ConnectionRegistry(new ConfigApplicationProvider({ applications: [] }));
+    const registry = new ConnectionRegistry(
+      new ConfigApplicationProvider({ applications: [] }),
+      new TrafficCounters(),
+    );
     const others = new Counter();
     const calls = new Counter();
     const store = calls.watch(new MemoryStateStore());

@@ -6,6 +6,7 @@ import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { FrameMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore, type Member } from '../scaling/state-store.js';
+import { createChannelCounters, type ChannelCountersByKind } from './channel-counters.js';
 import { Channel, Subscription } from './channel.js';
 
 /** The channels that have a subscriber on this node. They come with the first and go with the last. */
@@ -13,6 +14,8 @@ import { Channel, Subscription } from './channel.js';
 export class ChannelManager {
   private readonly logger = new Logger(ChannelManager.name);
   private readonly applications = new Map<string, Map<string, Channel>>();
+  /** Of all applications that had a channel here; what is counted is not forgotten. */
+  readonly counters = new Map<string, ChannelCountersByKind>();
 
   constructor(
     private readonly queue: FlushQueue,
@@ -49,10 +52,8 @@ export class ChannelManager {
    * {@link release}. Every call needs its release.
    */
   open(appId: string, name: string): Awaitable<Channel> {
-    const former = this.find(appId, name);
-    const channel = former ?? new Channel(appId, name, this.queue);
+    const channel = this.find(appId, name) ?? this.create(appId, name);
     channel.pins++;
-    if (former === undefined) this.channelsOf(appId).set(name, channel);
     const joined = this.cluster.joinChannel(appId, name);
     if (!(joined instanceof Promise)) return channel;
     return joined.then(
@@ -109,8 +110,22 @@ export class ChannelManager {
     const channels = this.applications.get(appId);
     if (channels?.get(name) !== channel) return;
     channels.delete(name);
+    channel.counters.channels--;
     if (channels.size === 0) this.applications.delete(appId);
     this.cluster.leaveChannel(appId, name);
+  }
+
+  private create(appId: string, name: string): Channel {
+    const channel = new Channel(appId, name, this.queue, this.countersOf(appId));
+    this.channelsOf(appId).set(name, channel);
+    channel.counters.channels++;
+    return channel;
+  }
+
+  private countersOf(appId: string): ChannelCountersByKind {
+    let counters = this.counters.get(appId);
+    if (counters === undefined) this.counters.set(appId, (counters = createChannelCounters()));
+    return counters;
   }
 
   private channelsOf(appId: string): Map<string, Channel> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { decodeBytes, FanOutModel, type ModelFrame } from '../../../test/harness/fan-out-model.js';
-import { FanOut, Seat, type Outlet } from './fan-out.js';
+import { FanOut, Seat, type DeliveryCounters, type Outlet } from './fan-out.js';
 import { FlushQueue } from './flush-queue.js';
 
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -10,7 +10,14 @@ const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 class Receiver implements Outlet {
   isOpen = true;
   readonly writes: Buffer[] = [];
+  deliveredBytes = 0;
 
+  deliver(bytes: Buffer): void {
+    if (this.isOpen) this.deliveredBytes += bytes.length;
+    this.write(bytes);
+  }
+
+  /** Something else than a broadcast. */
   write(bytes: Buffer): void {
     if (this.isOpen) this.writes.push(bytes);
   }
@@ -116,10 +123,10 @@ describe('A frame goes to those who held a seat when it was broadcast', () => {
 /** Counts the writes to a receiver, whether it takes them or not. */
 function countWrites(receiver: Receiver): { calls: number } {
   const counter = { calls: 0 };
-  const write = receiver.write.bind(receiver);
-  receiver.write = (bytes) => {
+  const deliver = receiver.deliver.bind(receiver);
+  receiver.deliver = (bytes) => {
     counter.calls++;
-    write(bytes);
+    deliver(bytes);
   };
   return counter;
 }
@@ -417,11 +424,12 @@ class Trial {
   private readonly fanOuts = new Map<string, FanOut>();
   private readonly receivers = Array.from({ length: RECEIVERS }, () => new Receiver());
   private readonly seats = new Map<string, Seat>();
+  private readonly counters: DeliveryCounters = { deliveries: 0, deliveredBytes: 0 };
 
   constructor(private readonly budget: number) {
     this.queue = new FlushQueue(budget);
     for (const name of CHANNELS) {
-      this.fanOuts.set(name, new FanOut(this.queue));
+      this.fanOuts.set(name, new FanOut(this.queue, this.counters));
       for (let i = 0; i < RECEIVERS; i++) this.join(name, i);
     }
   }
@@ -437,6 +445,12 @@ class Trial {
     this.receivers.forEach((receiver, i) => {
       assert.equal(this.model.faultOf(i, framesOf(receiver.writes), receiver.isOpen), undefined);
     });
+    if (this.receivers.every(({ isOpen }) => isOpen)) this.checkCounters();
+  }
+
+  private checkCounters(): void {
+    const bytes = this.receivers.reduce((sum, { deliveredBytes }) => sum + deliveredBytes, 0);
+    assert.equal(this.counters.deliveredBytes, bytes);
   }
 
   private get isPending(): boolean {
