@@ -12,6 +12,7 @@ describe('the public API', () => {
       'LocalPubSubProvider',
       'MemoryStateStore',
       'MetricsHandler',
+      'MetricsModule',
       'OverloadError',
       'PubSubProvider',
       'PusherError',

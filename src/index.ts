@@ -47,7 +47,9 @@ export type { ApplicationsOptions } from './applications/applications.options.js
 export { EventDispatcher, type PublishedEvent } from './pusher/event.dispatcher.js';
 export { OverloadError } from './scaling/overload-error.js';
 export { UserService } from './pusher/user.service.js';
+export { MetricsModule } from './metrics/metrics.module.js';
 export { MetricsHandler } from './metrics/metrics.handler.js';
+export type { MetricsOptions } from './metrics/metrics.options.js';
 export type { ChannelAttribute, ChannelInfo } from './metrics/channel-info.js';
 export type { SurveyResult } from './metrics/node-survey.js';
 export {
@@ -74,7 +76,11 @@ export {
   type RedisTlsFiles,
   type ScalingOptions,
 } from './scaling/scaling.options.js';
-export { PubSubProvider, type PubSubListener } from './scaling/pub-sub-provider.js';
+export {
+  PubSubProvider,
+  type PubSubCounters,
+  type PubSubListener,
+} from './scaling/pub-sub-provider.js';
 export {
   HAND_OVER_MS,
   StateStore,
@@ -89,6 +95,7 @@ export {
   type Roster,
   type RosterVersion,
   type StateListener,
+  type StateStoreCounters,
 } from './scaling/state-store.js';
 export type {
   AnswerMessage,

@@ -2,6 +2,8 @@ import { Module, type DynamicModule, type ModuleMetadata, type Type } from '@nes
 import type { ApplicationProvider } from './applications/application-provider.js';
 import { ApplicationsModule } from './applications/applications.module.js';
 import type { ApplicationsOptions } from './applications/applications.options.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import type { MetricsOptions } from './metrics/metrics.options.js';
 import { PusherModule } from './pusher/pusher.module.js';
 import type { PusherOptions } from './pusher/pusher.options.js';
 import { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
@@ -16,6 +18,8 @@ export interface RevurbOptions {
   /** Where applications come from instead, a database perhaps. */
   readonly applicationProvider?: Type<ApplicationProvider>;
   readonly server?: Partial<PusherOptions>;
+  /** The page that Prometheus reads, which is off unless it is enabled here. */
+  readonly metrics?: Partial<MetricsOptions>;
   /** Several nodes as one server; see docs/scaling.md. */
   readonly scaling?: PartialScalingOptions;
   /** Scaling drivers of your own, by the name `scaling.driver` may give. */
@@ -44,9 +48,10 @@ export class RevurbModule {
           drivers: options.scalingDrivers,
           imports: options.imports,
         }),
+        MetricsModule.forRoot(options.metrics ?? {}),
         PusherModule.forRoot(options.server ?? {}),
       ],
-      exports: [ApplicationsModule, ScalingModule, PusherModule],
+      exports: [ApplicationsModule, ScalingModule, MetricsModule, PusherModule],
     };
   }
 }

@@ -168,10 +168,9 @@ describe('Several applications', () => {
   });
 
   it('are told what is checked but not done', () => {
-    const idle = { REVERB_METRICS_ENABLED: 'true', REVERB_WEBHOOKS: '[{"url":"http://a"}]' };
+    const idle = { REVERB_WEBHOOKS: '[{"url":"http://a"}]' };
     expect(load(APPLICATION).configuration.warnings).toEqual([]);
     expect(load({ ...APPLICATION, ...idle }).configuration.warnings).toEqual([
-      expect.stringContaining('REVERB_METRICS_ENABLED'),
       expect.stringContaining('Webhooks'),
     ]);
   });

@@ -68,6 +68,8 @@ function toPusherOptions(variables: EnvironmentVariables): PusherOptions {
     shutdownDrainSeconds: variables.REVERB_SHUTDOWN_DRAIN,
     graceSeconds: variables.REVERB_WEBHOOK_GRACE,
     directWrites: variables.REVERB_DIRECT_WRITES,
+    healthMaxEventLoopLagMs: variables.REVERB_HEALTH_MAX_EVENT_LOOP_LAG,
+    healthMaxMemory: variables.REVERB_HEALTH_MAX_MEMORY,
   };
 }
 

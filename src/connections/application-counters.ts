@@ -9,6 +9,9 @@ export class MessageCount {
   }
 }
 
+/** Stands for all codes that are none of the protocol, as clients may make up any. */
+export const OTHER_CODE = 0;
+
 /** How often each of a few codes occurred. For what is rare: it looks the code up. */
 export class CodeCount {
   private readonly counts = new Map<number, number>();

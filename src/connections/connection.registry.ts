@@ -53,9 +53,9 @@ export class ConnectionRegistry {
     return this.scopes.get(appId)?.connections.values() ?? [];
   }
 
-  /** How many connections each application has that has any. */
-  *counts(): IterableIterator<[appId: string, connections: number]> {
-    for (const [appId, { connections }] of this.scopes) yield [appId, connections.size];
+  /** How many connections an application has. */
+  sizeOf(appId: string): number {
+    return this.scopes.get(appId)?.connections.size ?? 0;
   }
 
   /** Every connection. It may be removed while it is being looked at. */

@@ -118,6 +118,12 @@ export class Connection implements Outlet, OutboxOwner, InboxOwner {
     return this.scope.application;
   }
 
+  /** Of its application. @throws Error on a connection that was never admitted */
+  get counters(): ApplicationCounters {
+    if (this.scope === undefined) throw new Error('The connection has no application.');
+    return this.scope.counters;
+  }
+
   private get isTakingPart(): boolean {
     return this.phase === 'established' || this.phase === 'admitting';
   }

@@ -61,6 +61,7 @@ export class ClientEventService {
     if (limit === 0) return;
     connection.clientEventWindow ??= new FixedWindow();
     if (!connection.clientEventWindow.take(1, limit, 1000, performance.now())) {
+      connection.counters.limited.client_events++;
       throw rejected('Rate limit exceeded');
     }
   }

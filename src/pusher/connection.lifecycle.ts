@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { OTHER_CODE } from '../connections/application-counters.js';
 import { CoarseClock } from '../connections/coarse-clock.js';
 import type { Connection, ConnectionEnvironment } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
@@ -12,6 +13,12 @@ import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
 import { SubscriptionService } from './subscription.service.js';
 import { TrafficLog } from './traffic.log.js';
 import { UserService } from './user.service.js';
+
+/** The codes of the protocol, and of RFC 6455 where they say something. */
+const CLOSE_CODES: ReadonlySet<number> = new Set([
+  ...Object.values(PusherErrorCode),
+  ...[1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011],
+]);
 
 /** What happens to every connection of the server: what it sends, that it is slow, that it goes. */
 @Injectable()
@@ -53,6 +60,7 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
   /** Closes a slow consumer, but not in the middle of the fan-out that noticed. */
   onOverflow(connection: Connection): void {
     this.slowConsumers++;
+    if (connection.scope !== undefined) connection.counters.slowConsumers++;
     const { socketId, unsentBytes } = connection;
     this.logger.debug('A slow consumer is closed', { socketId, unsentBytes });
     setImmediate(() => connection.close(PusherErrorCode.OVER_CAPACITY, 'Slow consumer'));
@@ -62,7 +70,8 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
     this.traffic.closed(connection, code);
     if (connection.phase === 'closing') this.registry.closing.add(connection);
     if (connection.scope === undefined) return;
-    const { application, socketId } = connection;
+    const { application, socketId, counters } = connection;
+    counters.closed.add(CLOSE_CODES.has(code) ? code : OTHER_CODE);
     this.subscriptions.unsubscribeAll(connection);
     this.users.signOut(connection);
     this.registry.remove(connection);

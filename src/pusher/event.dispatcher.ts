@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { channelKindOf } from '../channels/channel-name.js';
+import { TrafficCounters } from '../connections/traffic-counters.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { OverloadError } from '../scaling/overload-error.js';
@@ -36,6 +37,7 @@ export class EventDispatcher {
     private readonly state: StateStore,
     private readonly queue: FlushQueue,
     private readonly traffic: TrafficLog,
+    private readonly counters: TrafficCounters,
   ) {}
 
   /**
@@ -62,6 +64,8 @@ export class EventDispatcher {
       this.checkRoom(broadcasts);
     }
     this.eventsPublished += events.length;
+    const { published } = this.counters.of(id);
+    for (const { data } of events) published.add(Buffer.byteLength(data));
     const sent: Promise<void>[] = [];
     for (const { channel, frame, exceptSocketId } of broadcasts) {
       const sending = this.cluster.broadcast(id, channel, frame, exceptSocketId);

@@ -1,6 +1,7 @@
 import { Logger, UseFilters } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
+import { TrafficCounters } from '../connections/traffic-counters.js';
 import type { Awaitable } from '../scaling/awaitable.js';
 import { Admission, type ConnectRequest } from './admission.js';
 import { ClientEventService } from './client-event.service.js';
@@ -33,6 +34,7 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
     private readonly clientEvents: ClientEventService,
     private readonly users: UserService,
     private readonly traffic: TrafficLog,
+    private readonly counters: TrafficCounters,
   ) {}
 
   /** Total, as nobody catches what it throws. */
@@ -41,6 +43,7 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
       await this.admission.admit(connection, request);
     } catch (error) {
       const refusal = error instanceof ClosingError ? error : this.unavailable(error);
+      this.counters.refusedConnections.add(refusal.code);
       this.traffic.refused(connection.socketId, refusal);
       connection.close(refusal.closeCode, refusal.message, errorFrame(refusal));
     }

@@ -1,6 +1,8 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
+import { RequestCounters } from '../../metrics/request-counters.js';
+import { routeNameOf } from './api-routes.js';
 import { headerOf, IDEMPOTENCY_HEADER, type ApiRequest } from './api-request.js';
 import { failureOf } from './failure.js';
 import { PublishService } from './publish.service.js';
@@ -22,6 +24,7 @@ export class FastLane {
   constructor(
     private readonly authentication: RequestAuthentication,
     private readonly publishing: PublishService,
+    private readonly counters: RequestCounters,
   ) {}
 
   /** Whether a request is one that {@link serve} is for. */
@@ -66,30 +69,31 @@ export class FastLane {
         request.segments[2] === 'events'
           ? await this.publishing.publish(signed, key)
           : await this.publishing.publishBatch(signed, key);
-      answer(request.response, 200, result);
+      this.answer(request, 200, result);
     } catch (error) {
       this.fail(request, error);
     }
   }
 
-  private fail({ response }: ApiRequest, error: unknown): void {
+  private fail(request: ApiRequest, error: unknown): void {
     const { status, body, headers } = failureOf(error, this.logger);
-    answer(response, status, body, headers);
+    this.answer(request, status, body, headers);
   }
-}
 
-function answer(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  headers?: OutgoingHttpHeaders,
-): void {
-  const text = JSON.stringify(body);
-  const length = Buffer.byteLength(text);
-  response.writeHead(status, {
-    'Content-Type': CONTENT_TYPE,
-    'Content-Length': length,
-    ...headers,
-  });
-  response.end(text);
+  private answer(
+    { response, segments }: ApiRequest,
+    status: number,
+    body: object,
+    headers?: OutgoingHttpHeaders,
+  ): void {
+    const text = JSON.stringify(body);
+    const length = Buffer.byteLength(text);
+    response.writeHead(status, {
+      'Content-Type': CONTENT_TYPE,
+      'Content-Length': length,
+      ...headers,
+    });
+    response.end(text);
+    this.counters.of(routeNameOf(segments)).add(status);
+  }
 }

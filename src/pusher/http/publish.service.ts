@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
+import { TrafficCounters } from '../../connections/traffic-counters.js';
 import {
   attributeNamesOf,
   hasAttribute,
@@ -31,6 +32,7 @@ export class PublishService {
     private readonly partial: PartialAnswer,
     private readonly state: StateStore,
     private readonly drain: Drain,
+    private readonly counters: TrafficCounters,
   ) {}
 
   /**
@@ -88,6 +90,7 @@ export class PublishService {
       throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);
     }
     if (limit > 0 && !(await this.state.take(id, 'publishes', events.length, limit, 1000))) {
+      this.counters.of(id).limited.publishes++;
       throw tooManyRequests(`Application ${id} may publish ${limit} events a second.`);
     }
     await this.dispatcher.publish(application, events);
