@@ -116,3 +116,4 @@ export {
 export { MemoryStateStore } from './scaling/memory-state-store.js';
 export { LocalPubSubProvider } from './scaling/local-pub-sub.provider.js';
 export type { Awaitable } from './scaling/awaitable.js';
+export type { WorkerBusAddress } from './scaling/workers/worker-bus-address.js';

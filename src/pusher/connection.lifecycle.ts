@@ -15,10 +15,11 @@ import { TrafficLog } from './traffic.log.js';
 import { UserService } from './user.service.js';
 
 /** The codes of the protocol, and of RFC 6455 where they say something. */
-const CLOSE_CODES: ReadonlySet<number> = new Set([
-  ...Object.values(PusherErrorCode),
-  ...[1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011],
-]);
+const CLOSE_CODES: ReadonlySet<number> = new Set(
+  [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011].concat(
+    Object.values(PusherErrorCode),
+  ),
+);
 
 /** What happens to every connection of the server: what it sends, that it is slow, that it goes. */
 @Injectable()

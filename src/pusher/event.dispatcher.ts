@@ -3,6 +3,7 @@ import type { Application } from '../applications/application.js';
 import { channelKindOf } from '../channels/channel-name.js';
 import { TrafficCounters } from '../connections/traffic-counters.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
+import type { Awaitable } from '../scaling/awaitable.js';
 import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import { StateStore } from '../scaling/state-store.js';
@@ -46,32 +47,44 @@ export class EventDispatcher {
    * @throws OverloadError when too much waits to be sent already
    */
   async publish(application: Application, events: readonly PublishedEvent[]): Promise<void> {
+    await this.send(application, events);
+  }
+
+  /** As {@link publish}, with a promise only where something has to be waited for. */
+  send(application: Application, events: readonly PublishedEvent[]): Awaitable<void> {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
-    const { id } = application;
-    let broadcasts = this.broadcastsOf(id, events);
-    const cached: Promise<void>[] = [];
+    const broadcasts = this.broadcastsOf(application.id, events);
     this.checkRoom(broadcasts);
+    const cached: Promise<void>[] = [];
     for (const event of events) {
-      this.traffic.published(id, event.channels, event.name, event.data);
+      this.traffic.published(application.id, event.channels, event.name, event.data);
       this.cache(application, event, cached);
     }
+    if (cached.length === 0) return this.broadcast(application.id, events, broadcasts);
     // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
-    if (cached.length > 0) {
-      await Promise.all(cached);
-      broadcasts = this.broadcastsOf(id, events);
-      this.checkRoom(broadcasts);
-    }
+    return Promise.all(cached).then(() => {
+      const current = this.broadcastsOf(application.id, events);
+      this.checkRoom(current);
+      return this.broadcast(application.id, events, current);
+    });
+  }
+
+  private broadcast(
+    appId: string,
+    events: readonly PublishedEvent[],
+    broadcasts: readonly Broadcast[],
+  ): Awaitable<void> {
     this.eventsPublished += events.length;
-    const { published } = this.counters.of(id);
+    const { published } = this.counters.of(appId);
     for (const { data } of events) published.add(Buffer.byteLength(data));
     const sent: Promise<void>[] = [];
     for (const { channel, frame, exceptSocketId } of broadcasts) {
-      const sending = this.cluster.broadcast(id, channel, frame, exceptSocketId);
+      const sending = this.cluster.broadcast(appId, channel, frame, exceptSocketId);
       if (sending instanceof Promise) sent.push(sending);
     }
-    if (sent.length > 0) await Promise.all(sent);
+    if (sent.length > 0) return Promise.all(sent).then(() => undefined);
   }
 
   /** A finished frame for each channel in which somebody may get it. */

@@ -105,6 +105,13 @@ export class ApplicationState {
     return { isLast, version: state.version };
   }
 
+  /** The version of a roster, never 0. One that is empty has not less than it ever had. */
+  versionOf(channel: string): number {
+    const state = this.presence.get(channel);
+    if (state !== undefined) return state.version;
+    return (this.lastVersion = this.beginVersion());
+  }
+
   /** A user is in a channel no more, whatever connections it had there. */
   expel(channel: string, userId: string): void {
     const state = this.presence.get(channel);

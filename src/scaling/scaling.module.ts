@@ -15,6 +15,9 @@ import {
   type ScalingOptions,
 } from './scaling.options.js';
 import { StateStore } from './state-store.js';
+import { WorkerLink } from './workers/worker-link.js';
+import { WorkerPubSubProvider } from './workers/worker-pub-sub.provider.js';
+import { WorkerStateStore } from './workers/worker-state-store.js';
 
 /** The two classes that make several nodes one server. They may inject what the `imports` of the module export. */
 export interface ScalingDriver {
@@ -43,6 +46,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 const LOCAL_DRIVER: ScalingDriver = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
+const WORKER_DRIVER: ScalingDriver = { pubSub: WorkerPubSubProvider, stateStore: WorkerStateStore };
 const REDIS_DRIVER: ScalingDriver = { pubSub: RedisPubSubProvider, stateStore: RedisStateStore };
 
 /** What every server knows. A driver of the same name takes the place of one of these. */
@@ -57,10 +61,10 @@ export class UnknownDriverError extends Error {}
 
 /** Finds the driver that the options name. @throws UnknownDriverError when there is none */
 function chooseDriver(
-  { enabled, driver: name }: ScalingOptions,
+  { enabled, driver: name, workerBus }: ScalingOptions,
   drivers: Readonly<Record<string, ScalingDriver>>,
 ): ScalingDriver {
-  if (!enabled) return LOCAL_DRIVER;
+  if (!enabled) return workerBus === undefined ? LOCAL_DRIVER : WORKER_DRIVER;
   const driver = Object.hasOwn(drivers, name) ? drivers[name] : BUILT_IN_DRIVERS.get(name);
   if (driver !== undefined) return driver;
   const known = [...BUILT_IN_DRIVERS.keys(), ...Object.keys(drivers)].join(', ');
@@ -92,12 +96,13 @@ const provideFromDriver = <P>(port: abstract new () => P, part: keyof ScalingDri
       useFactory: completeScalingOptions,
     },
     ClusterService,
-    // These two do nothing until a driver makes use of them.
+    // These do nothing until a driver makes use of them.
     RedisConnections,
     NodeDirectory,
+    WorkerLink,
     provideFromDriver(PubSubProvider, 'pubSub'),
     provideFromDriver(StateStore, 'stateStore'),
   ],
-  exports: [ClusterService, PubSubProvider, StateStore, SCALING_OPTIONS],
+  exports: [ClusterService, PubSubProvider, StateStore, SCALING_OPTIONS, WorkerLink],
 })
 export class ScalingModule extends ConfigurableModuleClass {}

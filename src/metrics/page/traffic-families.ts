@@ -14,8 +14,8 @@ export function trafficFamilies(
   connections: ConnectionRegistry,
   requests: RequestCounters,
 ): readonly MetricFamily[] {
-  const each = (samplesOf: (counters: ApplicationCounters, appId: string) => Iterable<Sample>) =>
-    samplesOfAll(traffic, samplesOf);
+  const each = (read: (counters: ApplicationCounters, appId: string) => Iterable<Sample>) =>
+    samplesOfAll(traffic, read);
   return [
     gauge('revurb_connections', 'Open connections.', ['app_id'], () =>
       each((_, appId) => [[connections.sizeOf(appId)]]),
@@ -85,10 +85,10 @@ export function trafficFamilies(
 
 function* samplesOfAll(
   traffic: TrafficCounters,
-  samplesOf: (counters: ApplicationCounters, appId: string) => Iterable<Sample>,
+  read: (counters: ApplicationCounters, appId: string) => Iterable<Sample>,
 ): IterableIterator<Sample> {
   for (const [appId, counters] of traffic) {
-    for (const [value, ...labels] of samplesOf(counters, appId)) yield [value, appId, ...labels];
+    for (const [value, ...labels] of read(counters, appId)) yield [value, appId, ...labels];
   }
 }
 

@@ -15,7 +15,7 @@ export class EventsController {
   /** Publishes one event to one or more channels. */
   @Post('events')
   @HttpCode(200)
-  publish(
+  async publish(
     @Signed() request: SignedRequest,
     @Header(IDEMPOTENCY_HEADER) key: string | undefined,
   ): Promise<object> {
@@ -25,7 +25,7 @@ export class EventsController {
   /** Publishes several events, all or none of them. */
   @Post('batch_events')
   @HttpCode(200)
-  publishBatch(
+  async publishBatch(
     @Signed() request: SignedRequest,
     @Header(IDEMPOTENCY_HEADER) key: string | undefined,
   ): Promise<object> {

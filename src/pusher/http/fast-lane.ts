@@ -2,8 +2,8 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
 import { RequestCounters } from '../../metrics/request-counters.js';
-import { routeNameOf } from './api-routes.js';
 import { headerOf, IDEMPOTENCY_HEADER, type ApiRequest } from './api-request.js';
+import { routeNameOf } from './api-routes.js';
 import { failureOf } from './failure.js';
 import { PublishService } from './publish.service.js';
 import { RequestAuthentication } from './request-authentication.js';
@@ -51,25 +51,29 @@ export class FastLane {
     receiveBody(
       raw,
       this.authentication.maxBodySize,
-      (body) => void this.publish(raw, request, application, body),
+      (body) => this.publish(raw, request, application, body),
       (error) => this.fail(request, error),
     );
   }
 
-  private async publish(
+  private publish(
     raw: IncomingMessage,
     request: ApiRequest,
     application: Application,
     body: Buffer | undefined,
-  ): Promise<void> {
+  ): void {
     try {
       const signed = this.authentication.accept(application, request, body);
       const key = headerOf(raw, IDEMPOTENCY_HEADER);
       const result =
         request.segments[2] === 'events'
-          ? await this.publishing.publish(signed, key)
-          : await this.publishing.publishBatch(signed, key);
-      this.answer(request, 200, result);
+          ? this.publishing.publish(signed, key)
+          : this.publishing.publishBatch(signed, key);
+      if (!(result instanceof Promise)) return this.answer(request, 200, result);
+      result.then(
+        (found) => this.answer(request, 200, found),
+        (error: unknown) => this.fail(request, error),
+      );
     } catch (error) {
       this.fail(request, error);
     }

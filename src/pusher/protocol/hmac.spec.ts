@@ -26,10 +26,10 @@ describe('The HMAC of a text', () => {
 
   it('is the one that Node makes, whatever came before', () => {
     const text = fc.string({ unit: 'binary', maxLength: 100 });
-    fc.assert(
-      fc.property(text, text, (key, message) => hmacSha256(key, message) === byNode(key, message)),
-      { numRuns: 2000 },
-    );
-    expect.assertions(0);
+    const call = fc.tuple(fc.oneof(fc.constantFrom('one', 'other'), text), text);
+    const check = ([key, message]: [string, string]) => {
+      expect(hmacSha256(key, message)).toBe(byNode(key, message));
+    };
+    fc.assert(fc.property(call, check), { numRuns: 2000 });
   });
 });
