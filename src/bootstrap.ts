@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { announcementOf, bannerOf, endpointOf } from './banner.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
+import { MetricsListenError } from './metrics/page/metrics-listener.js';
 import { packageVersion } from './package-version.js';
 import { watchTlsFiles, type SecureServer } from './config/tls-files.js';
 import { createServer } from './create-server.js';
@@ -81,7 +82,9 @@ function stopWhenAsked(app: NestFastifyApplication, logger: Logger): void {
 
 /** Why the server cannot start, in words where the reason is a common one. */
 function startFault(error: unknown, port: number): string {
-  if (error instanceof UnknownDriverError) return error.message;
+  if (error instanceof UnknownDriverError || error instanceof MetricsListenError) {
+    return error.message;
+  }
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
     return `Port ${port} is in use. Stop what listens there, or choose another with REVERB_SERVER_PORT.`;

@@ -118,9 +118,11 @@ function toRedisTls(variables: EnvironmentVariables, url?: URL): RedisTlsFiles |
 
 function toMetrics(variables: EnvironmentVariables): MetricsConfiguration {
   const { REVERB_METRICS_PORT: port, REVERB_SERVER_PORT: serverPort } = variables;
+  // Two free ports are two.
+  const isSame = port === undefined || (port === serverPort && port !== 0);
   return {
     enabled: variables.REVERB_METRICS_ENABLED,
-    port: port === undefined || port === serverPort ? null : port,
+    port: isSame ? null : port,
     path: variables.REVERB_METRICS_PATH,
     token: variables.REVERB_METRICS_TOKEN,
   };

@@ -43,7 +43,8 @@ export class MetricsEndpoint {
   private async write(response: ServerResponse): Promise<void> {
     try {
       const text = await this.page.text();
-      answer(response, 200, text, { 'Content-Type': this.page.contentType });
+      const headers = { 'Content-Type': this.page.contentType, 'Cache-Control': 'no-store' };
+      answer(response, 200, text, headers);
     } catch (error) {
       this.logger.error('The metrics page could not be written', error);
       refuse(response, 500, 'The server failed, see its log.');

@@ -52,7 +52,7 @@ export class PrometheusRegistry {
       const metric: Gauge = new Gauge({
         ...shared,
         async collect() {
-          metric.reset();
+          empty(metric);
           for (const sample of await read()) metric.set(named(labels, sample), sample[0]);
         },
       });
@@ -60,12 +60,18 @@ export class PrometheusRegistry {
       const metric: Counter = new Counter({
         ...shared,
         async collect() {
-          metric.reset();
+          empty(metric);
           for (const sample of await read()) metric.inc(named(labels, sample), sample[0]);
         },
       });
     }
   }
+}
+
+/** To the library a metric without labels always has a value. */
+function empty(metric: Gauge | Counter): void {
+  metric.reset();
+  metric.remove({});
 }
 
 function named(names: readonly string[], [, ...values]: Sample): Record<string, string> {
