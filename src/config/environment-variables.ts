@@ -297,12 +297,12 @@ export class EnvironmentVariables {
   @Variable(
     milliseconds(),
     0,
-    'Event-loop lag beyond which `/health/ready` says 503, in milliseconds; 0 = any.',
+    'Milliseconds of event-loop lag beyond which `/health/ready` says 503; 0 = any.',
   )
   @Group('Health, metrics and logs')
   REVERB_HEALTH_MAX_EVENT_LOOP_LAG!: number;
 
-  @Variable(bytes(), 0, 'Resident memory beyond which `/health/ready` says 503, in bytes; 0 = any.')
+  @Variable(bytes(), 0, 'Bytes of resident memory beyond which `/health/ready` says 503; 0 = any.')
   REVERB_HEALTH_MAX_MEMORY!: number;
 
   @Variable(boolean(), false, 'Serve a Prometheus page.')

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 /** How often the loop is looked at. */
 const RESOLUTION_MS = 20;
-/** What is older counts no more. */
+/** What is older than two of these counts no more. */
 const WINDOW_MS = 1000;
 
 /** How late this process is with what is due. Costs nothing until it is started. */
@@ -26,15 +26,13 @@ export class EventLoopLag implements OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  /** How late, on average over the last second or the one before, whichever was worse. 0 unless it was started. */
+  /** The longest that anything due had to wait, over the last one to two seconds. 0 unless it was started. */
   get ms(): number {
     return Math.max(this.lastMs, this.currentMs);
   }
 
   private get currentMs(): number {
-    const { mean } = this.histogram ?? { mean: NaN };
-    // Nothing was seen yet.
-    return Number.isNaN(mean) ? 0 : Math.max(0, mean / 1e6 - RESOLUTION_MS);
+    return this.histogram === undefined ? 0 : Math.max(0, this.histogram.max / 1e6 - RESOLUTION_MS);
   }
 
   private beginWindow(): void {

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { decodeBytes, FanOutModel, type ModelFrame } from '../../../test/harness/fan-out-model.js';
 import { FanOut, Seat, type DeliveryCounters, type Outlet } from './fan-out.js';
 import { FlushQueue } from './flush-queue.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -29,9 +30,9 @@ class Receiver implements Outlet {
 
 const frame = (text: string) => Buffer.from(text);
 
-function setUp(count: number, budget?: number) {
+function setUp(count: number, budget?: number, counters?: DeliveryCounters) {
   const queue = new FlushQueue(budget);
-  const fanOut = new FanOut(queue);
+  const fanOut = new FanOut(queue, counters);
   const receivers = Array.from({ length: count }, () => new Receiver());
   const seats = receivers.map((receiver) => new Seat(receiver, fanOut));
   for (const seat of seats) fanOut.add(seat);
@@ -363,6 +364,92 @@ describe('The bytes that wait', () => {
     fanOut.broadcast(frame('c'));
     await turns(4);
     expect(receivers.map(({ texts }) => texts.at(-1))).toEqual(['c', 'c', 'c']);
+  });
+});
+
+describe('What is delivered', () => {
+  it('is counted once for each receiver, with its bytes', async () => {
+    const counters: DeliveryCounters = { deliveries: 0, deliveredBytes: 0 };
+    const { fanOut, receivers } = setUp(3, 2, counters);
+    fanOut.broadcast(frame('abc'));
+    fanOut.broadcast(frame('de'), receivers[1]);
+    expect(counters).toEqual({ deliveries: 0, deliveredBytes: 0 });
+    await turns(3);
+    expect(counters).toEqual({ deliveries: 5, deliveredBytes: 3 * 3 + 2 * 2 });
+  });
+
+  it('is counted for a seat that is settled or left, and not again', async () => {
+    const counters: DeliveryCounters = { deliveries: 0, deliveredBytes: 0 };
+    const { fanOut, seats } = setUp(3, undefined, counters);
+    fanOut.broadcast(frame('a'));
+    fanOut.remove(seats[0]!);
+    seats[1]!.settle();
+    expect(counters.deliveries).toBe(2);
+    await endOfTurn();
+    expect(counters).toEqual({ deliveries: 3, deliveredBytes: 3 });
+  });
+});
+
+describe('The time that frames take', () => {
+  it('is measured once for all that leave together, when the last receiver has them', async () => {
+    const { queue, fanOut } = setUp(3, 2);
+    queue.latency = new LatencyHistogram([60_000]);
+    fanOut.broadcast(frame('a'));
+    fanOut.broadcast(frame('b'));
+    await endOfTurn();
+    expect([...queue.latency.counts]).toEqual([0, 0]);
+    await endOfTurn();
+    expect([...queue.latency.counts]).toEqual([1, 0]);
+    expect(queue.latency.sumMs).toBeGreaterThan(0);
+    fanOut.broadcast(frame('c'));
+    await turns(2);
+    expect([...queue.latency.counts]).toEqual([2, 0]);
+  });
+
+  it('begins with the first of them, however long the turn is', async () => {
+    const { queue, fanOut } = setUp(1);
+    queue.latency = new LatencyHistogram([40, 60_000]);
+    fanOut.broadcast(frame('a'));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    fanOut.broadcast(frame('b'));
+    await endOfTurn();
+    expect([...queue.latency.counts]).toEqual([0, 1, 0]);
+  });
+});
+
+describe('Who wants to know when all have a frame', () => {
+  it('is told when the last receiver has it', async () => {
+    const { fanOut } = setUp(3, 2);
+    const told: string[] = [];
+    fanOut.broadcast(frame('a'));
+    fanOut.whenFlushed(() => told.push('a'));
+    await endOfTurn();
+    fanOut.broadcast(frame('b'));
+    fanOut.whenFlushed(() => told.push('b'));
+    expect(told).toEqual([]);
+    await endOfTurn();
+    expect(told).toEqual(['a']);
+    await turns(2);
+    expect(told).toEqual(['a', 'b']);
+  });
+
+  it('is told at once when nobody waits for it', () => {
+    const { fanOut, seats } = setUp(1);
+    fanOut.remove(seats[0]!);
+    let isTold = false;
+    fanOut.broadcast(frame('a'));
+    fanOut.whenFlushed(() => (isTold = true));
+    expect(isTold).toBe(true);
+  });
+
+  it('is told when everybody has left meanwhile', async () => {
+    const { fanOut, seats } = setUp(2);
+    let isTold = false;
+    fanOut.broadcast(frame('a'));
+    fanOut.whenFlushed(() => (isTold = true));
+    for (const seat of seats) fanOut.remove(seat);
+    await endOfTurn();
+    expect(isTold).toBe(true);
   });
 });
 

@@ -13,7 +13,7 @@ export function processFamilies(lag: EventLoopLag): readonly MetricFamily[] {
     ),
     gauge(
       'revurb_event_loop_lag_seconds',
-      'How late the process is with what is due, on average over a second.',
+      'The longest that anything due had to wait, over the last one to two seconds.',
       [],
       () => [[lag.ms / 1000]],
     ),

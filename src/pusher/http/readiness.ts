@@ -39,12 +39,8 @@ export class Readiness implements OnModuleInit {
   async check(): Promise<HealthCheckResult> {
     const result = this.withScaling(await this.checkProcess());
     const isReady = result.status !== 'error';
-    if (isReady !== this.wasReady) {
-      this.logger.warn(
-        isReady ? 'The server is ready again' : 'The server is not ready',
-        result.error,
-      );
-    }
+    if (this.wasReady && !isReady) this.logger.warn('The server is not ready', result.error);
+    if (!this.wasReady && isReady) this.logger.warn('The server is ready again');
     this.wasReady = isReady;
     return result;
   }
