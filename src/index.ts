@@ -23,7 +23,7 @@
 
 // The server in a Nest application.
 export { RevurbModule, type RevurbOptions } from './revurb.module.js';
-export { configureServer } from './server.js';
+export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
 export type { PusherOptions } from './pusher/pusher.options.js';
 export { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';

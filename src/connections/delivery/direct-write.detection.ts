@@ -39,7 +39,8 @@ export async function detectDirectWrites(): Promise<DirectWriter | null> {
 
 async function tryOut(server: Server, sockets: Socket[]): Promise<DirectWriter | null> {
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  // One of several workers would else share the port with the others, and get connections of theirs.
+  await once(server.listen({ port: 0, host: '127.0.0.1', exclusive: true }), 'listening');
   const far = connect((server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(far);
   await once(far, 'connect');

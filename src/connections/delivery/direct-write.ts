@@ -22,6 +22,7 @@ export interface StreamHandle {
 /** The async id of a request that was not taken over. */
 export const NOT_TAKEN = -1;
 
+/** The part of libuv's write request that is used. */
 export interface WriteRequest {
   getAsyncId(): number;
   oncomplete?: (this: WriteRequest, status: number) => void;
