@@ -9,6 +9,7 @@ import { ClusterService } from '../scaling/cluster.service.js';
 import { LocalPubSubProvider } from '../scaling/local-pub-sub.provider.js';
 import { MemoryStateStore } from '../scaling/memory-state-store.js';
 import { DEFAULT_SCALING_OPTIONS } from '../scaling/scaling.options.js';
+import { Tracing } from '../tracing/tracing.js';
 import { ChannelManager } from './channel.manager.js';
 
 /* What is counted here is work, never time: how often anything of the others is so much as looked at. */
@@ -145,7 +146,13 @@ describe(`On a node of ${MEMBERS} connections`, () => {
     const store = calls.watch(new MemoryStateStore());
     const pubSub = calls.watch(new LocalPubSubProvider());
     const cluster = new ClusterService(pubSub, store, DEFAULT_SCALING_OPTIONS);
-    const channels = new ChannelManager(new FlushQueue(), registry, cluster, store);
+    const channels = new ChannelManager(
+      new FlushQueue(),
+      registry,
+      cluster,
+      store,
+      new Tracing(null),
+    );
     const join = (connection: Connection, name: string) => {
       const channel = channels.open('app', name);
       if (channel instanceof Promise) throw new Error('The local driver answers at once.');

@@ -6,6 +6,7 @@ import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { FrameMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore, type Member } from '../scaling/state-store.js';
+import { Tracing, type TraceSpan } from '../tracing/tracing.js';
 import { createChannelCounters, type ChannelCountersByKind } from './channel-counters.js';
 import { Channel, Subscription } from './channel.js';
 
@@ -22,6 +23,7 @@ export class ChannelManager {
     private readonly registry: ConnectionRegistry,
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
+    private readonly tracing: Tracing,
   ) {
     cluster.listen({ onFrame: (message) => this.deliver(message) });
   }
@@ -88,10 +90,19 @@ export class ChannelManager {
     this.forgetIfIdle(channel);
   }
 
-  private deliver({ appId, channel: name, frame, exceptSocketId }: FrameMessage): void {
+  private deliver(message: FrameMessage): void {
+    const { appId, channel: name, frame, exceptSocketId } = message;
     const channel = this.find(appId, name);
     if (channel === undefined) return;
+    const span = this.tracing.tracer === null ? undefined : this.trace(channel, message);
     channel.broadcast(frame, exceptSocketId, this.subscriberOf(channel, exceptSocketId));
+    if (span !== undefined) channel.fanOut.whenFlushed(() => span.end());
+  }
+
+  private trace({ fanOut }: Channel, message: FrameMessage): TraceSpan | undefined {
+    const { traceparent, appId, channel } = message;
+    if (traceparent === undefined) return undefined;
+    return this.tracing.tracer?.fanOut(traceparent, appId, channel, fanOut.size);
   }
 
   private subscriberOf(channel: Channel, socketId: string | undefined): Connection | undefined {

@@ -3,11 +3,13 @@ import { channelKindOf, isChannelName } from '../channels/channel-name.js';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
 import type { Awaitable } from '../scaling/awaitable.js';
-import { ClusterService } from '../scaling/cluster.service.js';
+import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { FixedWindow } from '../scaling/fixed-window.js';
+import { during, Tracing } from '../tracing/tracing.js';
 import type { ClientEventMessage } from './protocol/client-message.js';
 import { invalidMessage, PusherError, PusherErrorCode } from './protocol/pusher-error.js';
 import { clientEvent } from './protocol/server-frame.js';
+import { broadcastTraced } from './traced-broadcast.js';
 
 /** Passes on what clients send each other (protocol, section 5). */
 @Injectable()
@@ -15,6 +17,7 @@ export class ClientEventService {
   constructor(
     private readonly channels: ChannelManager,
     private readonly cluster: ClusterService,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -29,7 +32,14 @@ export class ClientEventService {
     this.checkRate(connection);
     const member = this.channels.subscriptionOf(connection, channel)?.member;
     const frame = clientEvent(message.event, channel, message.data, member?.userId);
-    return this.cluster.broadcast(application.id, channel, frame, connection.socketId);
+    return this.broadcast(application.id, { channel, frame, exceptSocketId: connection.socketId });
+  }
+
+  private broadcast(appId: string, broadcast: Broadcast): Awaitable<void> {
+    const { tracer } = this.tracing;
+    const span = tracer?.take('client-event', appId);
+    if (span === undefined) return broadcastTraced(this.cluster, null, span, appId, broadcast);
+    return during(span, () => broadcastTraced(this.cluster, tracer, span, appId, broadcast));
   }
 
   private checkChannel(connection: Connection, channel: string): void {

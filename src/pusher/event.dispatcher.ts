@@ -7,7 +7,9 @@ import type { Awaitable } from '../scaling/awaitable.js';
 import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import { StateStore } from '../scaling/state-store.js';
+import { during, Tracing, type TraceCarrier, type TraceSpan } from '../tracing/tracing.js';
 import { publishedEvent } from './protocol/server-frame.js';
+import { broadcastTraced } from './traced-broadcast.js';
 import { TrafficLog } from './traffic.log.js';
 
 /** An event of a backend. */
@@ -39,6 +41,7 @@ export class EventDispatcher {
     private readonly queue: FlushQueue,
     private readonly traffic: TrafficLog,
     private readonly counters: TrafficCounters,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -50,8 +53,26 @@ export class EventDispatcher {
     await this.send(application, events);
   }
 
-  /** As {@link publish}, with a promise only where something has to be waited for. */
-  send(application: Application, events: readonly PublishedEvent[]): Awaitable<void> {
+  /**
+   * As {@link publish}, with a promise only where something has to be waited for.
+   * @param carrier the headers of the request that brings the events
+   */
+  send(
+    application: Application,
+    events: readonly PublishedEvent[],
+    carrier?: TraceCarrier,
+  ): Awaitable<void> {
+    const { tracer } = this.tracing;
+    if (tracer === null) return this.take(application, events);
+    const span = tracer.take('publish', application.id, carrier);
+    return during(span, () => this.take(application, events, span));
+  }
+
+  private take(
+    application: Application,
+    events: readonly PublishedEvent[],
+    span?: TraceSpan,
+  ): Awaitable<void> {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
@@ -62,12 +83,12 @@ export class EventDispatcher {
       this.traffic.published(application.id, event.channels, event.name, event.data);
       this.cache(application, event, cached);
     }
-    if (cached.length === 0) return this.broadcast(application.id, events, broadcasts);
+    if (cached.length === 0) return this.broadcast(application.id, events, broadcasts, span);
     // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
     return Promise.all(cached).then(() => {
       const current = this.broadcastsOf(application.id, events);
       this.checkRoom(current);
-      return this.broadcast(application.id, events, current);
+      return this.broadcast(application.id, events, current, span);
     });
   }
 
@@ -75,13 +96,14 @@ export class EventDispatcher {
     appId: string,
     events: readonly PublishedEvent[],
     broadcasts: readonly Broadcast[],
+    span: TraceSpan | undefined,
   ): Awaitable<void> {
     this.eventsPublished += events.length;
     const { published } = this.counters.of(appId);
     for (const { data } of events) published.add(Buffer.byteLength(data));
     const sent: Promise<void>[] = [];
-    for (const { channel, frame, exceptSocketId } of broadcasts) {
-      const sending = this.cluster.broadcast(appId, channel, frame, exceptSocketId);
+    for (const broadcast of broadcasts) {
+      const sending = broadcastTraced(this.cluster, this.tracing.tracer, span, appId, broadcast);
       if (sending instanceof Promise) sent.push(sending);
     }
     if (sent.length > 0) return Promise.all(sent).then(() => undefined);

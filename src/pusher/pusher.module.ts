@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { ChannelsModule } from '../channels/channels.module.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
+import { TracingModule } from '../tracing/tracing.module.js';
 import { Admission } from './admission.js';
 import { ClientEventService } from './client-event.service.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
@@ -45,7 +46,12 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  * ApplicationsModule, the ScalingModule and the MetricsModule beside it, and `configureServer(app)`.
  */
 @Module({
-  imports: [ConnectionsModule, ChannelsModule, TerminusModule.forRoot({ logger: false })],
+  imports: [
+    ConnectionsModule,
+    ChannelsModule,
+    TracingModule,
+    TerminusModule.forRoot({ logger: false }),
+  ],
   // Routes are tried in this order, so the fallback comes last.
   controllers: [
     EventsController,

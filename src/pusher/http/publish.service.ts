@@ -50,7 +50,7 @@ export class PublishService {
     const event = eventOf(dto, channelsOf(dto, application), application);
     const names = attributeNamesOf(dto.info ?? undefined);
     return this.once(application, 'events', key ?? dto.idempotency_key, () =>
-      andThen(this.dispatch(application, [event]), () =>
+      andThen(this.dispatch(request, [event]), () =>
         names.length === 0 ? NOTHING : this.infosOf(request, event.channels, names),
       ),
     );
@@ -71,19 +71,21 @@ export class PublishService {
       eventOf(item, [item.channel], application, `batch[${i}].`),
     );
     return this.once(application, 'batch', key ?? dto.idempotency_key, () =>
-      andThen(this.dispatch(application, events), () => this.batchInfosOf(request, items)),
+      andThen(this.dispatch(request, events), () => this.batchInfosOf(request, items)),
     );
   }
 
-  private dispatch(application: Application, events: PublishedEvent[]): Awaitable<void> {
+  private dispatch(request: SignedRequest, events: PublishedEvent[]): Awaitable<void> {
     if (this.drain.isDraining) throw shuttingDown();
+    const { application, response } = request;
+    const { headers } = response.req;
     const { id, publishesPerSecond: limit } = application;
-    if (limit === 0) return this.dispatcher.send(application, events);
+    if (limit === 0) return this.dispatcher.send(application, events, headers);
     if (events.length > limit) {
       throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);
     }
     return andThen(this.state.take(id, 'publishes', events.length, limit, 1000), (isTaken) => {
-      if (isTaken) return this.dispatcher.send(application, events);
+      if (isTaken) return this.dispatcher.send(application, events, headers);
       this.counters.of(id).limited.publishes++;
       throw tooManyRequests(`Application ${id} may publish ${limit} events a second.`);
     });
