@@ -76,7 +76,14 @@ describe('A publish', () => {
     const spans = SpanRecorder.start();
     const server = await startServer();
     await publishTo(server, 'c').expect(200);
-    const wrong = ['', 'garbage', `ff${TRACEPARENT.slice(2)}`, `${TRACEPARENT}-x`, 'é', '0'.repeat(55)];
+    const wrong = [
+      '',
+      'garbage',
+      `ff${TRACEPARENT.slice(2)}`,
+      `${TRACEPARENT}-x`,
+      'é',
+      '0'.repeat(55),
+    ];
     for (const traceparent of wrong) await publishTraced(server, 'c', traceparent).expect(200);
     await spans.until({ 'revurb publish': 1 + wrong.length });
     for (const span of spans.spans) {

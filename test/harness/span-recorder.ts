@@ -1,5 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { context, ROOT_CONTEXT, trace, type Context, type ContextManager } from '@opentelemetry/api';
+import {
+  context,
+  ROOT_CONTEXT,
+  trace,
+  type Context,
+  type ContextManager,
+} from '@opentelemetry/api';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -83,7 +89,8 @@ export class SpanRecorder {
   async until(counts: Readonly<Record<string, number>>): Promise<void> {
     await eventually(() => {
       for (const [name, count] of Object.entries(counts)) {
-        expect({ name, count: this.named(name).length }).toEqual({ name, count });
+        const found = this.named(name).length;
+        if (found !== count) throw new Error(`There are ${found} of ${name}, and not ${count}.`);
       }
     });
   }

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common';
 import { ChannelManager } from '../../channels/channel.manager.js';
 import { ConnectionRegistry } from '../../connections/connection.registry.js';
 import { FlushQueue } from '../../connections/delivery/flush-queue.js';
@@ -10,13 +10,14 @@ import { StateStore } from '../../scaling/state-store.js';
 import { EventLoopLag } from '../event-loop-lag.js';
 import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
 import { RequestCounters } from '../request-counters.js';
+import { WebhookSource } from '../webhook-source.js';
 import { clusterFamilies } from './cluster-families.js';
 import { deliveryFamilies } from './delivery-families.js';
 import { mergePages } from './merge-pages.js';
-import type { MetricFamily } from './metric-family.js';
 import { processFamilies } from './process-families.js';
 import { PrometheusRegistry } from './prometheus-registry.js';
 import { trafficFamilies } from './traffic-families.js';
+import { webhookFamilies } from './webhook-families.js';
 
 /** From a turn of the event loop that is nearly idle to one that clients would complain of. */
 const LATENCY_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500];
@@ -47,27 +48,25 @@ export class MetricsPage implements OnModuleInit {
     private readonly pubSub: PubSubProvider,
     private readonly state: StateStore,
     private readonly lag: EventLoopLag,
+    @Optional() private readonly webhooks?: WebhookSource,
   ) {}
 
   onModuleInit(): void {
     if (!this.options.enabled) return;
+    const { registry } = this;
     this.lag.start();
     this.queue.latency = new LatencyHistogram(LATENCY_BOUNDS_MS);
-    this.add(processFamilies(this.lag));
-    this.add(trafficFamilies(this.traffic, this.connections, this.requests));
-    this.add(deliveryFamilies(this.channels, this.traffic, this.queue));
-    this.registry.addLatency(
+    registry.add(processFamilies(this.lag));
+    registry.add(trafficFamilies(this.traffic, this.connections, this.requests));
+    registry.add(deliveryFamilies(this.channels, this.traffic, this.queue));
+    registry.addLatency(
       'revurb_publish_to_socket_seconds',
       'From a frame of a channel being there on this node to its last write; of frames sent together the first counts.',
       this.queue.latency,
     );
-    this.add(clusterFamilies(this.cluster, this.pubSub, this.state));
-    this.registry.addProcess();
-  }
-
-  /** For rooms that count something of their own. */
-  add(families: readonly MetricFamily[]): void {
-    this.registry.add(families);
+    registry.add(clusterFamilies(this.cluster, this.pubSub, this.state));
+    registry.add(webhookFamilies(this.webhooks));
+    registry.addProcess();
   }
 
   /** From now on the page is that of all of them, each with its name in the label `worker`. */
