@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { LoadedConfiguration } from './config/load-configuration.js';
-import { watchTlsFiles, type SecureServer } from './config/tls-files.js';
+import { readTlsFiles, watchTlsFiles, type SecureServer } from './config/tls-files.js';
 import { createServer } from './create-server.js';
 import { MetricsListenError } from './metrics/page/metrics-listener.js';
 import { UnknownDriverError } from './scaling/scaling.module.js';
@@ -24,10 +24,15 @@ export async function startListening(
 ): Promise<number> {
   const { port, host, tls } = loaded.configuration.listen;
   try {
+    // Whatever comes after this is a change.
+    const tlsBefore = tls && readTlsFiles(tls);
     const app = await createServer(loaded, logger);
     prepare(app);
     await app.listen({ port, host, backlog: LISTEN_BACKLOG });
-    if (tls !== undefined) watchTlsFiles(app.getHttpServer() as unknown as SecureServer, tls);
+    if (tls !== undefined) {
+      const server = app.getHttpServer() as unknown as SecureServer;
+      watchTlsFiles(server, tls, { loaded: tlsBefore });
+    }
     return (app.getHttpServer().address() as AddressInfo).port;
   } catch (error) {
     throw new StartError(reasonOf(error, port), { cause: error });

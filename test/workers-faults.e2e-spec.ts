@@ -57,7 +57,7 @@ async function said(pattern: RegExp): Promise<RegExpExecArray> {
     expect(saidSoFar()).toMatch(pattern);
     return pattern.exec(saidSoFar())!;
   };
-  return eventually(isSaid, { withinMs: 1.5 * SWEEP_MS });
+  return eventually(isSaid, { withinMs: 3 * SWEEP_MS });
 }
 
 /** Members, half of them with each worker, and a watcher of the channel `news`. */

@@ -54,7 +54,7 @@ describe('A server with several workers', () => {
         'REVERB_APP_KEY=k',
         `REVERB_APP_SECRET=${SECRET}`,
         `REVERB_WORKERS=${COUNT}`,
-        'REVERB_MAX_CONNECTIONS=3',
+        'REVERB_MAX_CONNECTIONS=4',
         'REVERB_HOTS=a',
       ].join('\n'),
     );
@@ -78,7 +78,7 @@ describe('A server with several workers', () => {
     signal(workersOf(server)[0]!.pid, 'SIGKILL');
     await server.said(/Worker 1 is back/);
     const target = { url: `ws://127.0.0.1:${port}/ws`, key: 'k', secret: SECRET };
-    // Each worker takes its share of three, which is two.
+    // Each worker takes its half of four.
     for (let i = 0; i < 4; i++) await member(target, 'presence-room', `user-${i}`);
     expect((await PusherClient.refused(target)).closeCode).toBe(4100);
     expect([...titles, ...procOf(server, 'environ'), server.output].join()).not.toContain(SECRET);

@@ -7,6 +7,7 @@ import { DEFAULT_APPLICATION_SETTINGS, type Application } from '../applications/
 import { Connection, type ClientDescription } from '../connections/connection.js';
 import { pongFrame } from '../connections/frame.js';
 import { SocketIdGenerator } from '../connections/socket-id.js';
+import { isLater } from '../scaling/awaitable.js';
 import type { ConnectRequest } from './admission.js';
 import { ClientAddress, peerOf } from './client-address.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
@@ -105,8 +106,11 @@ export class Handshake {
   ): ConnectRequest['application'] | Promise<ConnectRequest['application']> {
     try {
       const found = this.applications.findByKey(key);
-      if (!(found instanceof Promise)) return found;
-      return withDeadline(found, this.options.handshakeTimeoutSeconds * 1000).catch(asError);
+      if (!isLater(found)) return found;
+      return withDeadline(
+        Promise.resolve(found),
+        this.options.handshakeTimeoutSeconds * 1000,
+      ).catch(asError);
     } catch (error) {
       return asError(error);
     }

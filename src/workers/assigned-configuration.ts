@@ -11,7 +11,7 @@ import type { WorkerAssignment } from './worker-message.js';
  * which were told. Limits of the whole server are divided.
  */
 export function assignedConfiguration(
-  { environment, applications, count, bus }: WorkerAssignment,
+  { environment, applications, number, count, bus }: WorkerAssignment,
   supervisor: SupervisorLink,
 ): LoadedConfiguration {
   const loaded = loadConfiguration({
@@ -27,22 +27,29 @@ export function assignedConfiguration(
     configuration: {
       ...loaded.configuration,
       warnings: [],
-      pusher: { ...pusher, maxConnections: Math.ceil(pusher.maxConnections / count) },
+      pusher: { ...pusher, maxConnections: shareOf(pusher.maxConnections, number, count) },
       scaling: { ...scaling, workerBus: bus },
     },
   };
 }
 
-/** A content may come before somebody watches. */
-function contentFrom(supervisor: SupervisorLink, content: string): ApplicationFileContent {
-  let latest = content;
-  supervisor.listen({ onApplications: (message) => (latest = message.content) });
+/** It may have changed since the assignment, and may change again before somebody watches. */
+function contentFrom(supervisor: SupervisorLink, assigned: string): ApplicationFileContent {
+  const content = supervisor.changedApplications ?? assigned;
   return {
     content,
     watch: (replace) => {
       supervisor.listen({ onApplications: (message) => replace(message.content) });
+      const latest = supervisor.changedApplications ?? assigned;
       if (latest !== content) replace(latest);
       return () => supervisor.listen({ onApplications: () => undefined });
     },
   };
+}
+
+/** What one of several workers may have of a limit of the whole server; 0 is no limit. */
+export function shareOf(limit: number, number: number, count: number): number {
+  if (limit === 0) return 0;
+  const share = Math.floor(limit / count) + (number <= limit % count ? 1 : 0);
+  return Math.max(1, share);
 }

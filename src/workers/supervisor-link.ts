@@ -26,6 +26,8 @@ const exit = () => process.exit(0);
 
 /** A worker's side of the channel to its supervisor. As long as nobody listens, to be told to stop ends the process. */
 export class SupervisorLink {
+  /** What stands in REVERB_APPS_FILE now, if it has changed since the assignment. */
+  changedApplications: string | undefined;
   /** What this worker is to do. */
   readonly assignment: Promise<WorkerAssignment>;
   private listeners: SupervisorListeners = {
@@ -72,6 +74,7 @@ export class SupervisorLink {
       case 'assignment':
         return onAssigned(message);
       case 'applications':
+        this.changedApplications = message.content;
         return this.listeners.onApplications(message);
       case 'stop':
         return this.listeners.onStop(message);

@@ -90,6 +90,8 @@ export class FastLane {
     body: object,
     headers?: OutgoingHttpHeaders,
   ): void {
+    // A listener of a host may have answered before.
+    if (response.headersSent) return;
     const text = JSON.stringify(body);
     const length = Buffer.byteLength(text);
     response.writeHead(status, {

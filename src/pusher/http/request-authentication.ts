@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationProvider } from '../../applications/application-provider.js';
 import { secretOf, type Application } from '../../applications/application.js';
 import { TrafficCounters } from '../../connections/traffic-counters.js';
-import type { Awaitable } from '../../scaling/awaitable.js';
+import { isLater, type Awaitable } from '../../scaling/awaitable.js';
 import { StateStore } from '../../scaling/state-store.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { isSignatureOf, md5, requestStringToSign } from '../protocol/signature.js';
@@ -33,8 +33,8 @@ export class RequestAuthentication {
    */
   identify(method: string, request: ApiRequest): Awaitable<Application> {
     const found = this.find(request);
-    return found instanceof Promise
-      ? found.then((application) => this.signerOf(application, method, request))
+    return isLater(found)
+      ? Promise.resolve(found).then((application) => this.signerOf(application, method, request))
       : this.signerOf(found, method, request);
   }
 

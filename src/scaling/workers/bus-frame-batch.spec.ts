@@ -54,7 +54,7 @@ describe('What is said in a turn', () => {
       const batch = new BusFrameBatch();
       const chunks = all.flatMap((turn) => {
         for (const each of turn) say(batch, each);
-        return batch.take();
+        return batch.take().chunks;
       });
       expect(hear(chunks).heard).toEqual(all.flat().map(asJson));
     });
@@ -66,10 +66,20 @@ describe('What is said in a turn', () => {
     for (let i = 0; i < 5; i++) batch.addItem(i);
     batch.addNumbered(1, Buffer.from('message'));
     for (let i = 0; i < 5; i++) batch.addItem(i);
-    const chunks = batch.take();
+    const { chunks } = batch.take();
     expect(chunks).toHaveLength(1);
     expect(hear(chunks).frames).toBe(3);
-    expect(batch.take()).toEqual([]);
+    expect(batch.take()).toEqual({ chunks: [], itemBytes: 0 });
+  });
+
+  it('has no frames of items that grow without bound, unless one item does', () => {
+    const batch = new BusFrameBatch();
+    const items = Array.from({ length: 2_000 }, (_, i) => `${i} ${'x'.repeat(100)}`);
+    for (const item of [...items, 'y'.repeat(200_000), 'z']) batch.addItem(item);
+    const { chunks, itemBytes } = batch.take();
+    expect(hear(chunks).heard).toHaveLength(items.length + 2);
+    expect(hear(chunks).frames).toBe(6);
+    expect(itemBytes).toBe(chunks.reduce((sum, { length }) => sum + length, 0));
   });
 
   it('is copied, unless it is large', () => {
@@ -77,7 +87,7 @@ describe('What is said in a turn', () => {
     const [small, large] = [Buffer.from('small'), Buffer.alloc(100_000)];
     batch.addNumbered(1, small);
     batch.addNumbered(2, large);
-    const chunks = batch.take();
+    const { chunks } = batch.take();
     expect(chunks.includes(large)).toBe(true);
     expect(chunks.some((chunk) => chunk.buffer === small.buffer)).toBe(false);
   });
@@ -85,12 +95,14 @@ describe('What is said in a turn', () => {
   it('is counted until it is taken', () => {
     const batch = new BusFrameBatch();
     batch.addNumbered(1, Buffer.alloc(100));
-    expect(batch.bytes).toBe(111);
+    expect(batch.messageBytes).toBe(111);
+    batch.addItem('x'.repeat(20_000));
     batch.addNamed('abc', Buffer.alloc(100_000));
-    expect(batch.bytes).toBe(111 + 100_012);
-    const total = batch.take().reduce((sum, { length }) => sum + length, 0);
-    expect(total).toBe(111 + 100_012);
-    expect(batch.bytes).toBe(0);
+    expect(batch.messageBytes).toBe(111 + 100_012);
+    const { chunks, itemBytes } = batch.take();
+    const total = chunks.reduce((sum, { length }) => sum + length, 0);
+    expect(total - itemBytes).toBe(111 + 100_012);
+    expect(batch.messageBytes).toBe(0);
   });
 });
 

@@ -16,6 +16,8 @@ const NAME_LENGTH_BYTES = 4;
 
 /** Small frames are put together in blocks. */
 const BLOCK_BYTES = 65_536;
+/** Characters of items in one frame, unless a single one is longer. */
+const ITEMS_LENGTH = 65_536;
 /** Messages from this size on are not copied. */
 const LARGE_BYTES = 8_192;
 const NOTHING = Buffer.alloc(0);
@@ -30,22 +32,30 @@ export interface BusFrameListener {
   onNamed(topic: string, message: Buffer): void;
 }
 
+/** What a batch hands over. */
+export interface TakenBatch {
+  readonly chunks: readonly Buffer[];
+  /** Of all chunks, those of items. */
+  readonly itemBytes: number;
+}
+
 /**
  * Gathers what is to be said to the other end of a link, in order, until it is written all at once. Items
- * that follow one another become one frame.
+ * that follow one another become one frame, or a few.
  */
 export class BusFrameBatch {
   private chunks: Buffer[] = [];
   private chunkBytes = 0;
+  private itemBytes = 0;
   private items: unknown[] = [];
   private block = NOTHING;
   /** Where in the block begins what is not among the chunks yet. */
   private start = 0;
   private at = 0;
 
-  /** Bytes that wait; items count once they are followed by a message. */
-  get bytes(): number {
-    return this.chunkBytes + this.at - this.start;
+  /** Bytes of messages that wait. */
+  get messageBytes(): number {
+    return this.chunkBytes + this.at - this.start - this.itemBytes;
   }
 
   addItem(item: unknown): void {
@@ -69,20 +79,35 @@ export class BusFrameBatch {
   }
 
   /** Hands over all of it. */
-  take(): readonly Buffer[] {
+  take(): TakenBatch {
     this.sealItems();
     this.cutChunk();
-    const { chunks } = this;
+    const { chunks, itemBytes } = this;
     this.chunks = [];
     this.chunkBytes = 0;
-    return chunks;
+    this.itemBytes = 0;
+    return { chunks, itemBytes };
   }
 
   private sealItems(): void {
     if (this.items.length === 0) return;
-    const json = JSON.stringify(this.items);
+    let json = '';
+    for (const item of this.items) {
+      const text = JSON.stringify(item);
+      if (json !== '' && json.length + text.length > ITEMS_LENGTH) {
+        this.addItems(json);
+        json = '';
+      }
+      json += json === '' ? text : `,${text}`;
+    }
+    this.addItems(json);
     this.items = [];
+  }
+
+  private addItems(texts: string): void {
+    const json = `[${texts}]`;
     const length = Buffer.byteLength(json);
+    this.itemBytes += HEAD_BYTES + length;
     if (length >= LARGE_BYTES) {
       this.begin(ITEMS, 0, length);
       return this.addBody(Buffer.from(json));

@@ -25,6 +25,8 @@ export class BusSocket {
   private works: TurnWork[] = [];
   private isScheduled = false;
   private isDeaf = false;
+  /** Of what the socket has not handed over yet, at most so much are items. */
+  private unsentItemBytes = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -43,9 +45,10 @@ export class BusSocket {
     this.reader.limitBytes = limitBytes;
   }
 
-  /** Bytes that the other end has not been handed yet. */
-  get unsentBytes(): number {
-    return this.batch.bytes + this.socket.writableLength;
+  /** Bytes of messages that the other end has not been handed yet. What is said in items does not count. */
+  get unsentMessageBytes(): number {
+    const unsentBytes = this.socket.writableLength - this.unsentItemBytes;
+    return this.batch.messageBytes + Math.max(0, unsentBytes);
   }
 
   sendItem(item: unknown): void {
@@ -92,7 +95,12 @@ export class BusSocket {
     const { works } = this;
     this.works = [];
     const callbacks = works.map((work) => work());
-    this.write(this.batch.take(), () => callbacks.forEach((callback) => callback?.()));
+    const { chunks, itemBytes } = this.batch.take();
+    this.unsentItemBytes += itemBytes;
+    this.write(chunks, () => {
+      this.unsentItemBytes -= itemBytes;
+      for (const callback of callbacks) callback?.();
+    });
   }
 
   private write(chunks: readonly Buffer[], onWritten: () => void): void {

@@ -7,6 +7,8 @@ import type { HubWorker, WorkerWay } from './hub-worker.js';
 const STRANGER_BYTES = 4096;
 /** What comes with a message that is as long as the buffer. */
 const MARGIN_BYTES = 1_048_576;
+/** A single item may be that long, however small the buffer is: an event that is cached, an answer that is made. */
+const ITEM_BYTES = 16_777_216;
 
 /** What the hub does with what comes over a link. */
 export interface HubLinkListener {
@@ -29,7 +31,10 @@ export class HubLink implements BusSocketListener, WorkerWay {
   private readonly socket: BusSocket;
   private silentBeats = 0;
 
-  /** @param bufferSize with more bytes that wait for the worker the link is cut */
+  /**
+   * @param bufferSize with more bytes of messages that wait for the worker the link is cut. Answers are
+   * as long as they are, and the worker asks for one long one at a time.
+   */
   constructor(
     socket: Socket,
     private readonly bufferSize: number,
@@ -44,7 +49,6 @@ export class HubLink implements BusSocketListener, WorkerWay {
   }
 
   sendItem(item: unknown): void {
-    this.checkRoom();
     this.socket.sendItem(item);
   }
 
@@ -67,7 +71,7 @@ export class HubLink implements BusSocketListener, WorkerWay {
     this.silentBeats = 0;
     if (this.worker !== undefined) return this.listener.onItem(this.worker, item);
     this.worker = this.listener.greet(this, item);
-    this.socket.limitBytes = this.bufferSize + MARGIN_BYTES;
+    this.socket.limitBytes = Math.max(this.bufferSize, ITEM_BYTES) + MARGIN_BYTES;
   }
 
   onNumbered(topic: number, message: Buffer): void {
@@ -89,7 +93,7 @@ export class HubLink implements BusSocketListener, WorkerWay {
   }
 
   private checkRoom(): void {
-    if (this.socket.unsentBytes > this.bufferSize) this.cut();
+    if (this.socket.unsentMessageBytes > this.bufferSize) this.cut();
   }
 
   private cut(): void {

@@ -35,7 +35,7 @@ async function stranger(...bytes: readonly Buffer[]): Promise<Socket> {
 function saying(say: (batch: BusFrameBatch) => void): Buffer {
   const batch = new BusFrameBatch();
   say(batch);
-  return Buffer.concat(batch.take());
+  return Buffer.concat(batch.take().chunks);
 }
 
 const hello = (change: object = {}) => {
@@ -219,7 +219,7 @@ describe('A worker that does not read', () => {
     for (let i = 0; i < 50; i++) {
       await writer.pubSub.publish(topic, frameOf(text));
       await eventually(() => expect(reader.texts).toHaveLength(i + 1), { everyMs: 1 });
-      most = Math.max(most, link['socket'].unsentBytes);
+      most = Math.max(most, link['socket'].unsentMessageBytes);
     }
     expect(most).toBeGreaterThan(bufferSize / 2);
     expect(most).toBeLessThan(bufferSize + 2 * text.length);
@@ -228,6 +228,41 @@ describe('A worker that does not read', () => {
     expect(reader.store.nodes()).toHaveLength(2);
     stuck.link['socket']!['socket'].resume();
     await eventually(() => expect(stuck.lost).toBe(1));
+  });
+});
+
+describe('A worker that has much to ask and to say', () => {
+  const bufferSize = 100_000;
+
+  it('gets long answers to many questions, which are not held against it', async () => {
+    hub = await BusHub.start({ bufferSize });
+    const [asker, other] = (await hub.join(2)) as [BusNode, BusNode];
+    const topic = newTopic();
+    await asker.pubSub.subscribe(topic);
+    const count = 3_000;
+    for (let i = 0; i < count; i++) {
+      await other.store.setSubscriptions(app, `${i}-${'c'.repeat(150)}`, 1);
+    }
+    await other.store.countConnections(app);
+    const asked = Array.from({ length: 40 }, (_, i) => asker.store.channels(app, String(i % 2)));
+    await other.pubSub.publish(topic, frameOf('meanwhile'));
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ length }) => length)).toEqual(
+      answers.map((_, i) => (i % 2 === 0 ? 1 : 1_111)),
+    );
+    await eventually(() => expect(asker.texts).toEqual(['meanwhile']));
+    expect([hub.silent, asker.lost]).toEqual([[], 0]);
+  });
+
+  it('may say more in one turn than the buffer holds', async () => {
+    hub = await BusHub.start({ bufferSize });
+    const [one, other] = (await hub.join(2)) as [BusNode, BusNode];
+    for (let i = 0; i < 20_000; i++) {
+      void one.store.setSubscriptions(app, `${i}-${'c'.repeat(100)}`, 1);
+    }
+    await one.store.countConnections(app);
+    expect(await other.store.channels(app, '')).toHaveLength(20_000);
+    expect(one.lost).toBe(0);
   });
 });
 

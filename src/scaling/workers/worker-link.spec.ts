@@ -178,7 +178,7 @@ describe('A link that is lost', () => {
     registerForClose(() => rm(directory, { recursive: true }));
     const welcome = new BusFrameBatch();
     welcome.addItem(['welcome', ['0123456789abcdef'], 20]);
-    const bytes = Buffer.concat(welcome.take());
+    const bytes = Buffer.concat(welcome.take().chunks);
     const server = createServer((socket) => {
       socket.resume().write(bytes);
       registerForClose(() => socket.destroy());

@@ -14,6 +14,7 @@ import {
   type StateListener,
 } from '../state-store.js';
 import { readMember, writeMember, type MembersChangeText } from './bus-protocol.js';
+import { OneAtATime } from './one-at-a-time.js';
 import { WorkerAnswers } from './worker-answers.js';
 import { WorkerCounts } from './worker-counts.js';
 import { WorkerLink } from './worker-link.js';
@@ -26,6 +27,8 @@ import { WorkerLink } from './worker-link.js';
 export class WorkerStateStore extends StateStore implements OnModuleInit, OnApplicationShutdown {
   private readonly counts: WorkerCounts;
   private readonly answers: WorkerAnswers;
+  /** What may have answers of many megabytes. */
+  private readonly long = new OneAtATime();
   private others: readonly string[] = [];
   private listener: StateListener | undefined;
   /** News that were passed on in this turn. */
@@ -134,12 +137,9 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
     channel: string,
     knownVersion?: RosterVersion,
   ): Awaitable<Roster | undefined> {
-    const asked = this.link.ask(
-      [UNKNOWN_VERSION, []],
-      'roster',
-      appId,
-      channel,
-      knownVersion ?? null,
+    const known = knownVersion ?? null;
+    const asked = this.long.ask(`roster ${appId} ${channel} ${known}`, () =>
+      this.link.ask([UNKNOWN_VERSION, []], 'roster', appId, channel, known),
     );
     return andThen(asked, (roster) => {
       if (roster === null) return undefined;
@@ -149,7 +149,9 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
   }
 
   override userIds(appId: string, channel: string): Awaitable<readonly string[]> {
-    return this.link.ask([], 'userIds', appId, channel);
+    return this.long.ask(`userIds ${appId} ${channel}`, () =>
+      this.link.ask([], 'userIds', appId, channel),
+    );
   }
 
   override channel(appId: string, channel: string): Awaitable<ChannelState> {
@@ -159,8 +161,10 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
   }
 
   override channels(appId: string, prefix: string): Awaitable<readonly ChannelState[]> {
-    this.counts.tell();
-    return this.link.ask([], 'channels', appId, prefix);
+    return this.long.ask(`channels ${appId} ${prefix}`, () => {
+      this.counts.tell();
+      return this.link.ask([], 'channels', appId, prefix);
+    });
   }
 
   override cacheEvent(
