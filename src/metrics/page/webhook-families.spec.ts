@@ -13,7 +13,9 @@ const SOURCE: WebhookSource = {
   length: () => Promise.resolve(7),
 };
 
-async function valuesOf(families: readonly MetricFamily[]): Promise<Record<string, readonly Sample[]>> {
+async function valuesOf(
+  families: readonly MetricFamily[],
+): Promise<Record<string, readonly Sample[]>> {
   const entries = families.map(async ({ name, read }) => [name, [...(await read())]] as const);
   return Object.fromEntries(await Promise.all(entries));
 }
