@@ -14,6 +14,7 @@ describe('the public API', () => {
       'LocalPubSubProvider',
       'MemoryStateStore',
       'MetricsHandler',
+      'MetricsModule',
       'OverloadError',
       'PubSubProvider',
       'PusherError',

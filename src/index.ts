@@ -67,7 +67,9 @@ export { EventDispatcher } from './pusher/event.dispatcher.js';
 export type { PublishedEvent } from './channels/published-event.js';
 export { OverloadError } from './scaling/overload-error.js';
 export { UserService } from './pusher/user.service.js';
+export { MetricsModule } from './metrics/metrics.module.js';
 export { MetricsHandler } from './metrics/metrics.handler.js';
+export type { MetricsOptions } from './metrics/metrics.options.js';
 export type { ChannelAttribute, ChannelInfo } from './metrics/channel-info.js';
 export type { SurveyResult } from './metrics/node-survey.js';
 export {
@@ -94,7 +96,11 @@ export {
   type RedisTlsFiles,
   type ScalingOptions,
 } from './scaling/scaling.options.js';
-export { PubSubProvider, type PubSubListener } from './scaling/pub-sub-provider.js';
+export {
+  PubSubProvider,
+  type PubSubCounters,
+  type PubSubListener,
+} from './scaling/pub-sub-provider.js';
 export {
   HAND_OVER_MS,
   StateStore,
@@ -109,6 +115,7 @@ export {
   type Roster,
   type RosterVersion,
   type StateListener,
+  type StateStoreCounters,
 } from './scaling/state-store.js';
 export type {
   AnswerMessage,

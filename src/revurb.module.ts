@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from './applications/applications.module.js';
 import { ExtensionsModule } from './extensions/extensions.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PusherModule } from './pusher/pusher.module.js';
 import {
   REVURB_SETTINGS,
@@ -61,8 +62,9 @@ function putTogether(
         drivers: scalingDrivers,
       }),
       ExtensionsModule.forRootAsync(from(({ extensions = {} }) => extensions)),
+      MetricsModule.forRootAsync(from(({ metrics = {} }) => metrics)),
       PusherModule.forRootAsync(from(({ server = {} }) => server)),
     ],
-    exports: [ApplicationsModule, ScalingModule, PusherModule],
+    exports: [ApplicationsModule, ScalingModule, MetricsModule, PusherModule],
   };
 }

@@ -8,6 +8,7 @@ import {
 import type { ApplicationProvider } from './applications/application-provider.js';
 import type { ApplicationsOptions } from './applications/applications.options.js';
 import type { ExtensionsOptions } from './extensions/extensions.options.js';
+import type { MetricsOptions } from './metrics/metrics.options.js';
 import type { PusherOptions } from './pusher/pusher.options.js';
 import type { ScalingDriver } from './scaling/scaling.module.js';
 import type { PartialScalingOptions } from './scaling/scaling.options.js';
@@ -17,6 +18,8 @@ export interface RevurbSettings {
   /** Not needed with an `applicationProvider`. */
   readonly applications?: ApplicationsOptions['applications'];
   readonly server?: Partial<PusherOptions>;
+  /** The page that Prometheus reads, which is off unless it is enabled here. */
+  readonly metrics?: Partial<MetricsOptions>;
   /** How classes marked with `@PusherExtension()` are treated; see docs/extending.md. */
   readonly extensions?: Partial<ExtensionsOptions>;
   /** Several nodes as one server; see docs/scaling.md. */

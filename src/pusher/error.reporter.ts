@@ -30,8 +30,10 @@ export class ErrorReporter {
     const told = asProtocolError(error, message);
     if (told === undefined) {
       if (!(error instanceof HookFault)) this.logger.error('A message could not be handled', error);
+      connection.counters.refused.add(PusherErrorCode.INVALID_MESSAGE);
       return connection.write(errorFrame(invalidMessage()));
     }
+    connection.counters.refused.add(codeOf(told));
     this.traffic.refused(connection.socketId, told);
     if (told instanceof SubscriptionError) {
       connection.write(subscriptionError(told.channel, told.refusal));
@@ -42,6 +44,10 @@ export class ErrorReporter {
       connection.write(errorFrame(told));
     }
   }
+}
+
+function codeOf(told: PusherError | SubscriptionError): number {
+  return told instanceof SubscriptionError ? told.refusal.status : told.code;
 }
 
 /** An error as the protocol knows it; the refusal of a guard is one too. */

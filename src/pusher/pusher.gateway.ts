@@ -6,6 +6,7 @@ import {
   type OnGatewayConnection,
 } from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
+import { TrafficCounters } from '../connections/traffic-counters.js';
 import { HookFault } from '../extensions/hook-call.js';
 import { Refusal } from '../extensions/refusal.js';
 import type { Awaitable } from '../scaling/awaitable.js';
@@ -45,6 +46,7 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
     private readonly clientEvents: ClientEventService,
     private readonly users: UserService,
     private readonly traffic: TrafficLog,
+    private readonly counters: TrafficCounters,
   ) {}
 
   /** Total, as nobody catches what it throws. */
@@ -53,6 +55,7 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
       await this.admission.admit(connection, request);
     } catch (error) {
       const refusal = refusalOf(error) ?? this.unavailable(error);
+      this.counters.refusedConnections.add(refusal.code);
       this.traffic.refused(connection.socketId, refusal);
       connection.close(refusal.closeCode, refusal.message, errorFrame(refusal));
     }

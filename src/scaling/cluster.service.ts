@@ -137,6 +137,7 @@ export class ClusterService implements OnModuleInit {
 
   /**
    * Sends a frame to all subscribers of a channel, in the order of the calls.
+   * @param traceparent of the span that this is, for the nodes that go on with it
    * @throws OverloadError when there is no room for it
    */
   broadcast(
@@ -144,6 +145,7 @@ export class ClusterService implements OnModuleInit {
     channel: string,
     frame: Buffer,
     exceptSocketId?: string,
+    traceparent?: string,
   ): Awaitable<void> {
     return this.pubSub.publish(channelTopic(appId, channel), {
       type: 'frame',
@@ -151,6 +153,7 @@ export class ClusterService implements OnModuleInit {
       channel,
       frame,
       exceptSocketId,
+      traceparent,
     });
   }
 
