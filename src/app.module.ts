@@ -4,6 +4,8 @@ import { ApplicationsModule } from './applications/applications.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import { ServerConfiguration } from './config/server-configuration.js';
+import { ExtensionsModule } from './extensions/extensions.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { ApiExceptionFilter } from './pusher/http/api-exception.filter.js';
 import { PusherModule } from './pusher/pusher.module.js';
 import { ScalingModule } from './scaling/scaling.module.js';
@@ -22,6 +24,14 @@ export class AppModule {
         ScalingModule.forRootAsync({
           inject,
           useFactory: ({ scaling }: ServerConfiguration) => scaling,
+        }),
+        ExtensionsModule.forRoot({}),
+        MetricsModule.forRootAsync({
+          inject,
+          useFactory: ({ metrics, listen }: ServerConfiguration) => ({
+            ...metrics,
+            host: listen.host,
+          }),
         }),
         PusherModule.forRootAsync({
           inject,

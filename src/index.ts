@@ -22,7 +22,13 @@
  */
 
 // The server in a Nest application.
-export { RevurbModule, type RevurbOptions } from './revurb.module.js';
+export { RevurbModule } from './revurb.module.js';
+export type {
+  RevurbAsyncOptions,
+  RevurbOptions,
+  RevurbParts,
+  RevurbSettings,
+} from './revurb.options.js';
 export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
 export type { PusherOptions } from './pusher/pusher.options.js';
@@ -43,11 +49,27 @@ export { ApplicationProvider } from './applications/application-provider.js';
 export { ApplicationsModule } from './applications/applications.module.js';
 export type { ApplicationsOptions } from './applications/applications.options.js';
 
+// Extensions: classes of yours that the server asks or tells.
+export {
+  PusherExtension,
+  type PusherExtensionOptions,
+} from './extensions/pusher-extension.decorator.js';
+export type { ExtensionsOptions } from './extensions/extensions.options.js';
+export { ExtensionsModule } from './extensions/extensions.module.js';
+export { HookFault } from './extensions/hook-call.js';
+export { Refusal } from './extensions/refusal.js';
+export type * from './extensions/before-hooks.js';
+export type * from './extensions/on-hooks.js';
+export type * from './extensions/cluster-hooks.js';
+
 // Publishing, asking, and what guards, pipes and interceptors meet.
-export { EventDispatcher, type PublishedEvent } from './pusher/event.dispatcher.js';
+export { EventDispatcher } from './pusher/event.dispatcher.js';
+export type { PublishedEvent } from './channels/published-event.js';
 export { OverloadError } from './scaling/overload-error.js';
 export { UserService } from './pusher/user.service.js';
+export { MetricsModule } from './metrics/metrics.module.js';
 export { MetricsHandler } from './metrics/metrics.handler.js';
+export type { MetricsOptions } from './metrics/metrics.options.js';
 export type { ChannelAttribute, ChannelInfo } from './metrics/channel-info.js';
 export type { SurveyResult } from './metrics/node-survey.js';
 export {
@@ -74,7 +96,11 @@ export {
   type RedisTlsFiles,
   type ScalingOptions,
 } from './scaling/scaling.options.js';
-export { PubSubProvider, type PubSubListener } from './scaling/pub-sub-provider.js';
+export {
+  PubSubProvider,
+  type PubSubCounters,
+  type PubSubListener,
+} from './scaling/pub-sub-provider.js';
 export {
   HAND_OVER_MS,
   StateStore,
@@ -89,6 +115,7 @@ export {
   type Roster,
   type RosterVersion,
   type StateListener,
+  type StateStoreCounters,
 } from './scaling/state-store.js';
 export type {
   AnswerMessage,

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import { readTlsFiles, watchTlsFiles, type SecureServer } from './config/tls-files.js';
 import { createServer } from './create-server.js';
+import { MetricsListenError } from './metrics/page/metrics-listener.js';
 import { UnknownDriverError } from './scaling/scaling.module.js';
 
 /** Connections the system may hold until they are accepted: all clients come back at once after a restart. */
@@ -39,7 +40,9 @@ export async function startListening(
 }
 
 function reasonOf(error: unknown, port: number): string {
-  if (error instanceof UnknownDriverError) return error.message;
+  if (error instanceof UnknownDriverError || error instanceof MetricsListenError) {
+    return error.message;
+  }
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
     return `Port ${port} is in use. Stop what listens there, or choose another with REVERB_SERVER_PORT.`;

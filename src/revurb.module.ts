@@ -1,26 +1,17 @@
-import { Module, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
-import type { ApplicationProvider } from './applications/application-provider.js';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from './applications/applications.module.js';
-import type { ApplicationsOptions } from './applications/applications.options.js';
+import { ExtensionsModule } from './extensions/extensions.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PusherModule } from './pusher/pusher.module.js';
-import type { PusherOptions } from './pusher/pusher.options.js';
-import { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
-import type { PartialScalingOptions } from './scaling/scaling.options.js';
-
-/** What a host says when it imports the server. */
-export interface RevurbOptions {
-  /** Not needed with an `applicationProvider`. */
-  readonly applications?: ApplicationsOptions['applications'];
-  /** Modules that export what the provider and the drivers below inject. */
-  readonly imports?: ModuleMetadata['imports'];
-  /** Where applications come from instead, a database perhaps. */
-  readonly applicationProvider?: Type<ApplicationProvider>;
-  readonly server?: Partial<PusherOptions>;
-  /** Several nodes as one server; see docs/scaling.md. */
-  readonly scaling?: PartialScalingOptions;
-  /** Scaling drivers of your own, by the name `scaling.driver` may give. */
-  readonly scalingDrivers?: Readonly<Record<string, ScalingDriver>>;
-}
+import {
+  REVURB_SETTINGS,
+  RevurbSettingsModule,
+  type RevurbAsyncOptions,
+  type RevurbOptions,
+  type RevurbParts,
+  type RevurbSettings,
+} from './revurb.options.js';
+import { ScalingModule } from './scaling/scaling.module.js';
 
 /**
  * The whole server, to be imported into a Nest application. Goes with `configureServer(app)`. Global:
@@ -30,23 +21,50 @@ export interface RevurbOptions {
 export class RevurbModule {
   /** One per application. */
   static forRoot(options: RevurbOptions): DynamicModule {
-    return {
-      module: RevurbModule,
-      global: true,
-      imports: [
-        ApplicationsModule.forRoot({
-          applications: options.applications ?? [],
-          provider: options.applicationProvider,
-          imports: options.imports,
-        }),
-        ScalingModule.forRoot({
-          ...options.scaling,
-          drivers: options.scalingDrivers,
-          imports: options.imports,
-        }),
-        PusherModule.forRoot(options.server ?? {}),
-      ],
-      exports: [ApplicationsModule, ScalingModule, PusherModule],
-    };
+    return putTogether(RevurbSettingsModule.forRoot(options), options);
   }
+
+  /**
+   * As {@link forRoot}, with settings that are found out when the application starts:
+   *
+   * ```ts
+   * RevurbModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ server: { path: config.get('REALTIME_PATH') } }),
+   *   applicationProvider: DatabaseApplicationProvider,
+   * });
+   * ```
+   */
+  static forRootAsync(options: RevurbAsyncOptions): DynamicModule {
+    return putTogether(RevurbSettingsModule.forRootAsync(options), options);
+  }
+}
+
+function putTogether(
+  settings: DynamicModule,
+  { imports = [], applicationProvider, scalingDrivers }: RevurbParts,
+): DynamicModule {
+  const from = <T>(choose: (given: RevurbSettings) => T, others: typeof imports = []) => ({
+    imports: [settings, ...others],
+    inject: [REVURB_SETTINGS],
+    useFactory: choose,
+  });
+  return {
+    module: RevurbModule,
+    global: true,
+    imports: [
+      ApplicationsModule.forRootAsync({
+        ...from(({ applications = [] }) => ({ applications }), imports),
+        provider: applicationProvider,
+      }),
+      ScalingModule.forRootAsync({
+        ...from(({ scaling = {} }) => scaling, imports),
+        drivers: scalingDrivers,
+      }),
+      ExtensionsModule.forRootAsync(from(({ extensions = {} }) => extensions)),
+      MetricsModule.forRootAsync(from(({ metrics = {} }) => metrics)),
+      PusherModule.forRootAsync(from(({ server = {} }) => server)),
+    ],
+    exports: [ApplicationsModule, ScalingModule, MetricsModule, PusherModule],
+  };
 }

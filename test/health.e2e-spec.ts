@@ -51,6 +51,55 @@ describe('a server that is well says so', () => {
   });
 });
 
+describe('a server that has limits', () => {
+  const LONG_MS = 300;
+
+  /** Does nothing at all, like a turn of the event loop that is far too long. */
+  const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LONG_MS);
+
+  const readiness = (server: TestServer) => request(server.httpUrl).get('/health/ready');
+
+  it('is not ready while its event loop lags, and is again when it does not', async () => {
+    const limit = String(LONG_MS / 2);
+    const server = await startServer({ REVERB_HEALTH_MAX_EVENT_LOOP_LAG: limit });
+    await eventually(() => readiness(server).expect(200));
+    // The loop is looked at for the first time after a while.
+    await eventually(async () => {
+      block();
+      const { status, body } = await readiness(server);
+      expect(status).toBe(503);
+      expect(body).toMatchObject({
+        status: 'error',
+        error: { event_loop: { status: 'down', maxLagMs: LONG_MS / 2 } },
+        details: { server: { status: 'up' }, scaling: { status: 'up' } },
+      });
+      expect(body.error.event_loop.lagMs).toBeGreaterThan(LONG_MS / 2);
+    });
+    await request(server.httpUrl).get('/up').expect(200);
+    await request(server.httpUrl).get('/health/live').expect(200);
+    await eventually(() => readiness(server).expect(200), { withinMs: 10_000 });
+    expect(server.logs.of('error')).toEqual([]);
+    expect(server.logs.of('warn').join('\n')).toMatch(/is not ready[^]+is ready again/);
+  });
+
+  it('is not ready with more memory than that', async () => {
+    const server = await startServer({ REVERB_HEALTH_MAX_MEMORY: '1000' });
+    for (let i = 0; i < 3; i++) {
+      const { body } = await readiness(server).expect(503);
+      expect(body).toMatchObject({ status: 'error', error: { memory: { status: 'down' } } });
+    }
+    expect(server.logs.of('warn')).toHaveLength(1);
+    const roomy = await startServer({ REVERB_HEALTH_MAX_MEMORY: '1000000000000' });
+    const { body } = await readiness(roomy).expect(200);
+    expect(body.details.memory).toEqual({ status: 'up' });
+  });
+
+  it('and one that has none looks at neither', async () => {
+    const { body } = await readiness(await startServer()).expect(200);
+    expect(Object.keys(body.details).sort()).toEqual(['scaling', 'server']);
+  });
+});
+
 describe('a server that is shutting down', () => {
   /** Begins to close a server, which waits for a client that does not answer its farewell. */
   async function startDraining(): Promise<{ server: TestServer; silent: RawWebSocket }> {

@@ -9,16 +9,20 @@ export interface ChannelKind {
 }
 
 /** The kinds of channels, each but the first and the last named like its prefix. */
-export type ChannelKindName =
-  | 'public'
-  | 'cache'
-  | 'private'
-  | 'private-cache'
-  | 'private-encrypted'
-  | 'private-encrypted-cache'
-  | 'presence'
-  | 'presence-cache'
-  | 'server-to-user';
+export const CHANNEL_KIND_NAMES = [
+  'public',
+  'cache',
+  'private',
+  'private-cache',
+  'private-encrypted',
+  'private-encrypted-cache',
+  'presence',
+  'presence-cache',
+  'server-to-user',
+] as const;
+
+/** One of the {@link CHANNEL_KIND_NAMES}. */
+export type ChannelKindName = (typeof CHANNEL_KIND_NAMES)[number];
 
 const kind = (name: ChannelKindName): ChannelKind =>
   Object.freeze({

@@ -2,12 +2,14 @@ import { fakeApplication, fakeConnection } from '../../test/harness/fake-connect
 import { ConfigApplicationProvider } from '../applications/config-application.provider.js';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { TrafficCounters } from '../connections/traffic-counters.js';
 import { FanOut, Seat, type Outlet } from '../connections/delivery/fan-out.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { LocalPubSubProvider } from '../scaling/local-pub-sub.provider.js';
 import { MemoryStateStore } from '../scaling/memory-state-store.js';
 import { DEFAULT_SCALING_OPTIONS } from '../scaling/scaling.options.js';
+import { Tracing } from '../tracing/tracing.js';
 import { ChannelManager } from './channel.manager.js';
 
 /* What is counted here is work, never time: how often anything of the others is so much as looked at. */
@@ -55,7 +57,7 @@ function watchedFrame(counter: { touches: number }): Buffer {
 class SilentOutlet implements Outlet {
   isOpen = true;
 
-  write(): void {}
+  deliver(): void {}
 }
 
 describe(`In a fan-out of ${MEMBERS} seats`, () => {
@@ -135,13 +137,22 @@ describe(`On a node of ${MEMBERS} connections`, () => {
 
   /** Everybody is in the first channel, and in one of its own. */
   function setUp() {
-    const registry = new ConnectionRegistry(new ConfigApplicationProvider({ applications: [] }));
+    const registry = new ConnectionRegistry(
+      new ConfigApplicationProvider({ applications: [] }),
+      new TrafficCounters(),
+    );
     const others = new Counter();
     const calls = new Counter();
     const store = calls.watch(new MemoryStateStore());
     const pubSub = calls.watch(new LocalPubSubProvider());
     const cluster = new ClusterService(pubSub, store, DEFAULT_SCALING_OPTIONS);
-    const channels = new ChannelManager(new FlushQueue(), registry, cluster, store);
+    const channels = new ChannelManager(
+      new FlushQueue(),
+      registry,
+      cluster,
+      store,
+      new Tracing(null),
+    );
     const join = (connection: Connection, name: string) => {
       const channel = channels.open('app', name);
       if (channel instanceof Promise) throw new Error('The local driver answers at once.');

@@ -6,6 +6,8 @@ import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { FrameMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore, type Member } from '../scaling/state-store.js';
+import { Tracing, type TraceSpan } from '../tracing/tracing.js';
+import { createChannelCounters, type ChannelCountersByKind } from './channel-counters.js';
 import { Channel, Subscription } from './channel.js';
 
 /** The channels that have a subscriber on this node. They come with the first and go with the last. */
@@ -13,12 +15,15 @@ import { Channel, Subscription } from './channel.js';
 export class ChannelManager {
   private readonly logger = new Logger(ChannelManager.name);
   private readonly applications = new Map<string, Map<string, Channel>>();
+  /** Of all applications that had a channel here; what is counted is not forgotten. */
+  readonly counters = new Map<string, ChannelCountersByKind>();
 
   constructor(
     private readonly queue: FlushQueue,
     private readonly registry: ConnectionRegistry,
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
+    private readonly tracing: Tracing,
   ) {
     cluster.listen({ onFrame: (message) => this.deliver(message) });
   }
@@ -49,10 +54,8 @@ export class ChannelManager {
    * {@link release}. Every call needs its release.
    */
   open(appId: string, name: string): Awaitable<Channel> {
-    const former = this.find(appId, name);
-    const channel = former ?? new Channel(appId, name, this.queue);
+    const channel = this.find(appId, name) ?? this.create(appId, name);
     channel.pins++;
-    if (former === undefined) this.channelsOf(appId).set(name, channel);
     const joined = this.cluster.joinChannel(appId, name);
     if (!(joined instanceof Promise)) return channel;
     return joined.then(
@@ -87,10 +90,19 @@ export class ChannelManager {
     this.forgetIfIdle(channel);
   }
 
-  private deliver({ appId, channel: name, frame, exceptSocketId }: FrameMessage): void {
+  private deliver(message: FrameMessage): void {
+    const { appId, channel: name, frame, exceptSocketId } = message;
     const channel = this.find(appId, name);
     if (channel === undefined) return;
+    const span = this.tracing.tracer === null ? undefined : this.trace(channel, message);
     channel.broadcast(frame, exceptSocketId, this.subscriberOf(channel, exceptSocketId));
+    if (span !== undefined) channel.fanOut.whenFlushed(() => span.end());
+  }
+
+  private trace({ fanOut }: Channel, message: FrameMessage): TraceSpan | undefined {
+    const { traceparent, appId, channel } = message;
+    if (traceparent === undefined) return undefined;
+    return this.tracing.tracer?.fanOut(traceparent, appId, channel, fanOut.size);
   }
 
   private subscriberOf(channel: Channel, socketId: string | undefined): Connection | undefined {
@@ -109,8 +121,22 @@ export class ChannelManager {
     const channels = this.applications.get(appId);
     if (channels?.get(name) !== channel) return;
     channels.delete(name);
+    channel.counters.channels--;
     if (channels.size === 0) this.applications.delete(appId);
     this.cluster.leaveChannel(appId, name);
+  }
+
+  private create(appId: string, name: string): Channel {
+    const channel = new Channel(appId, name, this.queue, this.countersOf(appId));
+    this.channelsOf(appId).set(name, channel);
+    channel.counters.channels++;
+    return channel;
+  }
+
+  private countersOf(appId: string): ChannelCountersByKind {
+    let counters = this.counters.get(appId);
+    if (counters === undefined) this.counters.set(appId, (counters = createChannelCounters()));
+    return counters;
   }
 
   private channelsOf(appId: string): Map<string, Channel> {

@@ -2,6 +2,7 @@ import type { Connection } from '../connections/connection.js';
 import { FanOut, Seat } from '../connections/delivery/fan-out.js';
 import type { FlushQueue } from '../connections/delivery/flush-queue.js';
 import type { Member } from '../scaling/state-store.js';
+import type { ChannelCounters, ChannelCountersByKind } from './channel-counters.js';
 import { channelKindOf, type ChannelKind } from './channel-name.js';
 import { PresenceView } from './presence-view.js';
 
@@ -40,14 +41,18 @@ export class Channel {
   private readonly seated = new Map<string, number>();
   /** What is kept for those who wait for an answer of the store; they have no seat yet. */
   private kept: Set<KeptFrames> | null = null;
+  /** Of all channels of this kind. */
+  readonly counters: ChannelCounters;
 
   constructor(
     readonly appId: string,
     readonly name: string,
     queue: FlushQueue,
+    counters: ChannelCountersByKind,
   ) {
     this.kind = channelKindOf(name);
-    this.fanOut = new FanOut(queue);
+    this.counters = counters[this.kind.name];
+    this.fanOut = new FanOut(queue, this.counters);
     this.view = this.kind.isPresence ? new PresenceView((userId) => this.seated.has(userId)) : null;
   }
 
@@ -58,12 +63,14 @@ export class Channel {
   /** Seats a subscription: it gets what is broadcast from now on. */
   seat(subscription: Subscription): void {
     this.fanOut.add(subscription);
+    this.counters.subscriptions++;
     this.countSeat(subscription, 1);
   }
 
   /** Takes the seat away, after its due was written. */
   unseat(subscription: Subscription): void {
     this.fanOut.remove(subscription);
+    this.counters.subscriptions--;
     this.countSeat(subscription, -1);
   }
 

@@ -5,6 +5,7 @@ import type { RedisNode } from '../scaling/scaling.options.js';
 import {
   amount,
   boolean,
+  bytes,
   cidrs,
   corsOrigins,
   host,
@@ -308,8 +309,18 @@ export class EnvironmentVariables {
   @Variable(milliseconds(), 0, 'Milliseconds events are gathered into one delivery.')
   REVERB_WEBHOOK_BATCH_WINDOW!: number;
 
+  @Variable(
+    milliseconds(),
+    0,
+    'Milliseconds of event-loop lag beyond which `/health/ready` says 503; 0 = any.',
+  )
+  @Group('Health, metrics and logs')
+  REVERB_HEALTH_MAX_EVENT_LOOP_LAG!: number;
+
+  @Variable(bytes(), 0, 'Bytes of resident memory beyond which `/health/ready` says 503; 0 = any.')
+  REVERB_HEALTH_MAX_MEMORY!: number;
+
   @Variable(boolean(), false, 'Serve a Prometheus page.')
-  @Group('Metrics and logs')
   REVERB_METRICS_ENABLED!: boolean;
 
   @Variable(port(0), undefined, 'Port of that page.', 'same port')

@@ -168,10 +168,9 @@ describe('Several applications', () => {
   });
 
   it('are told what is checked but not done', () => {
-    const idle = { REVERB_METRICS_ENABLED: 'true', REVERB_WEBHOOKS: '[{"url":"http://a"}]' };
+    const idle = { REVERB_WEBHOOKS: '[{"url":"http://a"}]' };
     expect(load(APPLICATION).configuration.warnings).toEqual([]);
     expect(load({ ...APPLICATION, ...idle }).configuration.warnings).toEqual([
-      expect.stringContaining('REVERB_METRICS_ENABLED'),
       expect.stringContaining('Webhooks'),
     ]);
   });
@@ -259,6 +258,8 @@ describe('The server configuration', () => {
   it('takes the metrics port for the same when it is', () => {
     expect(load({ REVERB_METRICS_PORT: '8080' }).configuration.metrics.port).toBeNull();
     expect(load({ REVERB_METRICS_PORT: '9090' }).configuration.metrics.port).toBe(9090);
+    const free = { REVERB_SERVER_PORT: '0', REVERB_METRICS_PORT: '0' };
+    expect(load(free).configuration.metrics.port).toBe(0);
   });
 });
 

@@ -88,7 +88,7 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
       ...allFaults.map(
         (fault) => `${fault.variable}: ${fault.complaint}; ignored, scaling is off.`,
       ),
-      ...idleVariables(variables, found.applications),
+      ...idleVariables(found.applications),
     ],
   };
   const watch = watchOf(variables, content, given, options);
@@ -120,14 +120,8 @@ function environmentOf(variables: EnvironmentVariables, all: RawEnvironment): Ra
 const REDIS = /^(REVERB_)?REDIS_/;
 
 /** What is asked for, checked, and not done by this version. */
-function idleVariables(
-  variables: EnvironmentVariables,
-  applications: readonly Application[],
-): readonly string[] {
+function idleVariables(applications: readonly Application[]): readonly string[] {
   const idle: string[] = [];
-  if (variables.REVERB_METRICS_ENABLED) {
-    idle.push('REVERB_METRICS_ENABLED is set, but this version has no metrics page yet.');
-  }
   if (applications.some(({ webhooks }) => webhooks.length > 0)) {
     idle.push('Webhooks are configured, but this version does not send any yet.');
   }

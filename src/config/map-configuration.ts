@@ -69,6 +69,8 @@ function toPusherOptions(variables: EnvironmentVariables): PusherOptions {
     shutdownDrainSeconds: variables.REVERB_SHUTDOWN_DRAIN,
     graceSeconds: variables.REVERB_WEBHOOK_GRACE,
     directWrites: variables.REVERB_DIRECT_WRITES,
+    healthMaxEventLoopLagMs: variables.REVERB_HEALTH_MAX_EVENT_LOOP_LAG,
+    healthMaxMemory: variables.REVERB_HEALTH_MAX_MEMORY,
   };
 }
 
@@ -117,9 +119,11 @@ function toRedisTls(variables: EnvironmentVariables, url?: URL): RedisTlsFiles |
 
 function toMetrics(variables: EnvironmentVariables): MetricsConfiguration {
   const { REVERB_METRICS_PORT: port, REVERB_SERVER_PORT: serverPort } = variables;
+  // Two free ports are two.
+  const isSame = port === undefined || (port === serverPort && port !== 0);
   return {
     enabled: variables.REVERB_METRICS_ENABLED,
-    port: port === undefined || port === serverPort ? null : port,
+    port: isSame ? null : port,
     path: variables.REVERB_METRICS_PATH,
     token: variables.REVERB_METRICS_TOKEN,
   };

@@ -84,6 +84,9 @@ export const seconds = (min: 0 | 1) => integer(min, LONGEST_SECONDS);
 /** A duration in whole milliseconds. */
 export const milliseconds = () => integer(0, LONGEST_MS);
 
+/** A size that may be beyond 2 GB. */
+export const bytes = () => integer(0, Number.MAX_SAFE_INTEGER);
+
 /** A size or a count. */
 export const amount = (min: 0 | 1) => integer(min, LARGEST_SIZE);
 

@@ -10,6 +10,7 @@ import { ConfigApplicationProvider } from '../applications/config-application.pr
 import { CoarseClock } from './coarse-clock.js';
 import { ConnectionMonitor, type KeepAlivePolicy } from './connection.monitor.js';
 import { ConnectionRegistry } from './connection.registry.js';
+import { TrafficCounters } from './traffic-counters.js';
 
 const PING_MS = 60_000;
 const TIMEOUT_MS = 30_000;
@@ -34,7 +35,10 @@ class RecordingPolicy implements KeepAlivePolicy {
 
 function setUp(clock: CoarseClock = new FakeClock()) {
   clock.nowMs = 1_000_000;
-  const registry = new ConnectionRegistry(new ConfigApplicationProvider({ applications: [] }));
+  const registry = new ConnectionRegistry(
+    new ConfigApplicationProvider({ applications: [] }),
+    new TrafficCounters(),
+  );
   const monitor = new ConnectionMonitor(registry, clock);
   const policy = new RecordingPolicy();
   const environment = fakeEnvironment({ clock });

@@ -2,6 +2,7 @@ import { fakeApplication, fakeConnection } from '../../test/harness/fake-connect
 import { ApplicationProvider } from '../applications/application-provider.js';
 import type { Application } from '../applications/application.js';
 import { ConnectionRegistry } from './connection.registry.js';
+import { TrafficCounters } from './traffic-counters.js';
 
 /** Tells of changes when it is told to. */
 class FakeProvider extends ApplicationProvider {
@@ -21,7 +22,7 @@ const OTHER_APP = fakeApplication({ id: 'other' });
 
 function setUp() {
   const provider = new FakeProvider();
-  const registry = new ConnectionRegistry(provider);
+  const registry = new ConnectionRegistry(provider, new TrafficCounters());
   const add = (socketId: string, application = APP) => {
     const { connection } = fakeConnection(socketId);
     registry.add(connection, application);

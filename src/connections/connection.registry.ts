@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { ApplicationProvider } from '../applications/application-provider.js';
 import type { ApplicationScope, Connection } from './connection.js';
+import { TrafficCounters } from './traffic-counters.js';
 
 /** All connections of this node, by application and socket id. */
 @Injectable()
@@ -11,7 +12,10 @@ export class ConnectionRegistry {
   /** Connections that were closed, refused ones too, and wait for their peer: no longer among the others. */
   readonly closing = new Set<Connection>();
 
-  constructor(applications: ApplicationProvider) {
+  constructor(
+    applications: ApplicationProvider,
+    private readonly traffic: TrafficCounters,
+  ) {
     applications.onChange((application) => this.refresh(application));
   }
 
@@ -23,12 +27,13 @@ export class ConnectionRegistry {
   add(connection: Connection, application: Application): void {
     let scope = this.scopes.get(application.id);
     if (scope === undefined) {
-      scope = { application, connections: new Map() };
+      scope = { application, connections: new Map(), counters: this.traffic.of(application.id) };
       this.scopes.set(application.id, scope);
     }
     scope.application = application;
     scope.connections.set(connection.socketId, connection);
     connection.scope = scope;
+    scope.counters.connectionsOpened++;
     this.total++;
   }
 
@@ -46,6 +51,11 @@ export class ConnectionRegistry {
   /** The connections of one application. */
   of(appId: string): Iterable<Connection> {
     return this.scopes.get(appId)?.connections.values() ?? [];
+  }
+
+  /** How many connections an application has. */
+  sizeOf(appId: string): number {
+    return this.scopes.get(appId)?.connections.size ?? 0;
   }
 
   /** Every connection. It may be removed while it is being looked at. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Application } from '../applications/application.js';
 import type { FixedWindow } from '../scaling/fixed-window.js';
+import type { ApplicationCounters } from './application-counters.js';
 import type { CoarseClock } from './coarse-clock.js';
 import type { Outlet, Seat } from './delivery/fan-out.js';
 import { Outbox, type OutboxOptions, type OutboxOwner } from './delivery/outbox.js';
@@ -11,6 +12,7 @@ import { Inbox, type InboxOwner } from './inbox.js';
 export interface ApplicationScope {
   application: Application;
   readonly connections: Map<string, Connection>;
+  readonly counters: ApplicationCounters;
 }
 
 /** What a client said of itself when it connected. */
@@ -116,6 +118,12 @@ export class Connection implements Outlet, OutboxOwner, InboxOwner {
     return this.scope.application;
   }
 
+  /** Of its application. @throws Error on a connection that was never admitted */
+  get counters(): ApplicationCounters {
+    if (this.scope === undefined) throw new Error('The connection has no application.');
+    return this.scope.counters;
+  }
+
   private get isTakingPart(): boolean {
     return this.phase === 'established' || this.phase === 'admitting';
   }
@@ -173,12 +181,21 @@ export class Connection implements Outlet, OutboxOwner, InboxOwner {
    * while nothing is queued is never too much, whatever its size.
    */
   write(bytes: Buffer): void {
+    if (!this.isOpen) return;
+    this.scope?.counters.answered.add(bytes.length);
+    this.outbox.write(bytes);
+  }
+
+  /** As {@link write}, for what was broadcast: the fan-out counts it. */
+  deliver(bytes: Buffer): void {
     if (this.isOpen) this.outbox.write(bytes);
   }
 
   /** As {@link write}, for what the client asked for and cannot have in parts; see {@link Outbox.writeOwed}. */
   writeOwed(bytes: Buffer): void {
-    if (this.isOpen) this.outbox.writeOwed(bytes);
+    if (!this.isOpen) return;
+    this.scope?.counters.answered.add(bytes.length);
+    this.outbox.writeOwed(bytes);
   }
 
   onOverflow(): void {

@@ -4,16 +4,25 @@ import { ConnectionMonitor } from './connection.monitor.js';
 import { ConnectionRegistry } from './connection.registry.js';
 import { FlushQueue } from './delivery/flush-queue.js';
 import { SocketIdGenerator } from './socket-id.js';
+import { TrafficCounters } from './traffic-counters.js';
 
 /** The connections of this node, and how frames reach them. */
 @Module({
   providers: [
     ConnectionMonitor,
     ConnectionRegistry,
+    TrafficCounters,
     { provide: CoarseClock, useFactory: () => new CoarseClock() },
     { provide: FlushQueue, useFactory: () => new FlushQueue() },
     { provide: SocketIdGenerator, useFactory: () => new SocketIdGenerator() },
   ],
-  exports: [CoarseClock, ConnectionMonitor, ConnectionRegistry, FlushQueue, SocketIdGenerator],
+  exports: [
+    CoarseClock,
+    ConnectionMonitor,
+    ConnectionRegistry,
+    FlushQueue,
+    SocketIdGenerator,
+    TrafficCounters,
+  ],
 })
 export class ConnectionsModule {}

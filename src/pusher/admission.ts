@@ -1,10 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { inBackground } from '../scaling/awaitable.js';
 import { StateStore } from '../scaling/state-store.js';
-import { withDeadline } from './deadline.js';
+import { withDeadline } from '../deadline.js';
 import { Drain } from './drain.js';
 import { isOriginAllowed } from './origin.js';
 import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
@@ -20,6 +22,9 @@ export interface ConnectRequest {
   readonly protocol: string | undefined;
   readonly isSecure: boolean;
   readonly origin: string | undefined;
+  /** Of the upgrade request. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 const OLDEST_PROTOCOL = 5;
@@ -36,14 +41,21 @@ export class Admission {
     private readonly registry: ConnectionRegistry,
     private readonly state: StateStore,
     private readonly traffic: TrafficLog,
+    private readonly extensions: ExtensionRegistry,
   ) {}
 
   /**
    * Welcomes a connection, or throws why it is refused.
-   * @throws ClosingError
+   * @throws ClosingError, and what extensions refuse it with
    */
   async admit(connection: Connection, request: ConnectRequest): Promise<void> {
     const application = this.check(request);
+    const { beforeConnect, onConnected } = this.extensions.hooks;
+    if (beforeConnect !== null) {
+      const { socketId, client } = connection;
+      const { url, headers, isSecure } = request;
+      await beforeConnect.ask({ application, socketId, client, url, headers, isSecure });
+    }
     const limit = application.maxConnections;
     const { socketId } = connection;
     const counted = this.state.openConnection(application.id, socketId, limit);
@@ -63,6 +75,7 @@ export class Admission {
     this.traffic.opened(connection);
     connection.write(connectionEstablished(socketId, application.activityTimeoutSeconds));
     connection.establish();
+    onConnected?.tell({ application, connection });
   }
 
   /** Why a connection cannot be had after all; the store may have taken its time to count it. */

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nes
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { StateStore } from '../scaling/state-store.js';
 import { PusherError, PusherErrorCode } from './protocol/pusher-error.js';
 import { errorFrame } from './protocol/server-frame.js';
@@ -33,6 +34,7 @@ export class Drain implements BeforeApplicationShutdown {
     private readonly registry: ConnectionRegistry,
     private readonly queue: FlushQueue,
     private readonly state: StateStore,
+    private readonly extensions: ExtensionRegistry,
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {}
 
@@ -43,6 +45,7 @@ export class Drain implements BeforeApplicationShutdown {
     const connections = [...this.registry];
     await this.closeAll(connections);
     await this.waitForPeers();
+    await this.extensions.settle();
     this.logger.log(`Closed ${connections.length} connections`);
   }
 

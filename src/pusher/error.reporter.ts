@@ -1,6 +1,7 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
+import { HookFault } from '../extensions/hook-call.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import type { ClientMessage } from './protocol/client-message.js';
 import {
@@ -28,9 +29,11 @@ export class ErrorReporter {
   report(connection: Connection, error: unknown, message?: ClientMessage): void {
     const told = asProtocolError(error, message);
     if (told === undefined) {
-      this.logger.error('A message could not be handled', error);
+      if (!(error instanceof HookFault)) this.logger.error('A message could not be handled', error);
+      connection.counters.refused.add(PusherErrorCode.INVALID_MESSAGE);
       return connection.write(errorFrame(invalidMessage()));
     }
+    connection.counters.refused.add(codeOf(told));
     this.traffic.refused(connection.socketId, told);
     if (told instanceof SubscriptionError) {
       connection.write(subscriptionError(told.channel, told.refusal));
@@ -41,6 +44,10 @@ export class ErrorReporter {
       connection.write(errorFrame(told));
     }
   }
+}
+
+function codeOf(told: PusherError | SubscriptionError): number {
+  return told instanceof SubscriptionError ? told.refusal.status : told.code;
 }
 
 /** An error as the protocol knows it; the refusal of a guard is one too. */

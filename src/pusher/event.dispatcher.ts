@@ -1,24 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { channelKindOf } from '../channels/channel-name.js';
+import type { PublishedEvent } from '../channels/published-event.js';
+import { TrafficCounters } from '../connections/traffic-counters.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
-import type { Awaitable } from '../scaling/awaitable.js';
+import type { AwaitedHook } from '../extensions/awaited-hook.js';
+import type { Publication } from '../extensions/before-hooks.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
+import type { Published } from '../extensions/on-hooks.js';
+import type { ToldHook } from '../extensions/told-hook.js';
+import { andThen, type Awaitable } from '../scaling/awaitable.js';
 import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import { StateStore } from '../scaling/state-store.js';
+import {
+  during,
+  Tracing,
+  type EventTracer,
+  type TraceCarrier,
+  type TraceSpan,
+} from '../tracing/tracing.js';
 import { publishedEvent } from './protocol/server-frame.js';
+import { broadcastTraced } from './traced-broadcast.js';
 import { TrafficLog } from './traffic.log.js';
-
-/** An event of a backend. */
-export interface PublishedEvent {
-  readonly name: string;
-  /** Passed on as the string it is. */
-  readonly data: string;
-  /** Each channel gets it once, however often it is named. */
-  readonly channels: readonly string[];
-  /** The connection that does not get it. */
-  readonly exceptSocketId?: string | undefined;
-}
 
 /** Bytes of frames that may wait to be sent before publishes are refused. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
@@ -37,22 +41,84 @@ export class EventDispatcher {
     private readonly state: StateStore,
     private readonly queue: FlushQueue,
     private readonly traffic: TrafficLog,
+    private readonly extensions: ExtensionRegistry,
+    private readonly counters: TrafficCounters,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
    * Publishes events, in this order, all or none of them. Resolves when they are on their way to
-   * every subscriber.
-   * @throws OverloadError when too much waits to be sent already
+   * every subscriber. What is published at the same time keeps its order unless an extension takes
+   * its time over it.
+   * @throws OverloadError when too much waits to be sent already, and what extensions refuse it with
    */
   async publish(application: Application, events: readonly PublishedEvent[]): Promise<void> {
     await this.send(application, events);
   }
 
-  /** As {@link publish}, with a promise only where something has to be waited for. */
-  send(application: Application, events: readonly PublishedEvent[]): Awaitable<void> {
+  /**
+   * As {@link publish}, with a promise only where something has to be waited for.
+   * @param carrier the headers of the request that brings the events
+   */
+  send(
+    application: Application,
+    events: readonly PublishedEvent[],
+    carrier?: TraceCarrier,
+  ): Awaitable<void> {
+    const { tracer } = this.tracing;
+    if (tracer === null) return this.take(application, events);
+    return this.takeTraced(tracer, application, events, carrier);
+  }
+
+  // What closures need is made whenever a method that has one is entered: so the detours stand apart.
+  private takeTraced(
+    tracer: EventTracer,
+    application: Application,
+    events: readonly PublishedEvent[],
+    carrier: TraceCarrier | undefined,
+  ): Awaitable<void> {
+    const span = tracer.take('publish', application.id, carrier);
+    return during(span, () => this.take(application, events, span));
+  }
+
+  private take(
+    application: Application,
+    events: readonly PublishedEvent[],
+    span?: TraceSpan,
+  ): Awaitable<void> {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
+    const { beforePublish } = this.extensions.hooks;
+    if (beforePublish === null) return this.sendOut(application, events, span);
+    return this.askFirst(beforePublish, application, events, span);
+  }
+
+  private async askFirst(
+    hook: AwaitedHook<Publication>,
+    application: Application,
+    events: readonly PublishedEvent[],
+    span: TraceSpan | undefined,
+  ): Promise<void> {
+    const passed = await passedOn(hook, application, events);
+    await this.sendOut(application, passed, span);
+  }
+
+  private sendOut(
+    application: Application,
+    events: readonly PublishedEvent[],
+    span: TraceSpan | undefined,
+  ): Awaitable<void> {
+    const sent = this.deliver(application, events, span);
+    const { onPublished } = this.extensions.hooks;
+    return onPublished === null ? sent : tellWhen(sent, onPublished, application, events);
+  }
+
+  private deliver(
+    application: Application,
+    events: readonly PublishedEvent[],
+    span: TraceSpan | undefined,
+  ): Awaitable<void> {
     const broadcasts = this.broadcastsOf(application.id, events);
     this.checkRoom(broadcasts);
     const cached: Promise<void>[] = [];
@@ -60,23 +126,26 @@ export class EventDispatcher {
       this.traffic.published(application.id, event.channels, event.name, event.data);
       this.cache(application, event, cached);
     }
-    if (cached.length === 0) return this.broadcast(application.id, events.length, broadcasts);
+    if (cached.length === 0) return this.broadcast(application.id, events, broadcasts, span);
     // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
     return Promise.all(cached).then(() => {
       this.checkRoom(broadcasts);
-      return this.broadcast(application.id, events.length, broadcasts);
+      return this.broadcast(application.id, events, broadcasts, span);
     });
   }
 
   private broadcast(
     appId: string,
-    eventCount: number,
+    events: readonly PublishedEvent[],
     broadcasts: readonly Broadcast[],
+    span: TraceSpan | undefined,
   ): Awaitable<void> {
-    this.eventsPublished += eventCount;
+    this.eventsPublished += events.length;
+    const { published } = this.counters.of(appId);
+    for (const { data } of events) published.add(Buffer.byteLength(data));
     const sent: Promise<void>[] = [];
-    for (const { channel, frame, exceptSocketId } of broadcasts) {
-      const sending = this.cluster.broadcast(appId, channel, frame, exceptSocketId);
+    for (const broadcast of broadcasts) {
+      const sending = broadcastTraced(this.cluster, this.tracing.tracer, span, appId, broadcast);
       if (sending instanceof Promise) sent.push(sending);
     }
     if (sent.length > 0) return Promise.all(sent).then(() => undefined);
@@ -116,4 +185,29 @@ export class EventDispatcher {
       'The buffer for the other nodes, which cannot be reached, is full. Try again in a second.',
     );
   }
+}
+
+function tellWhen(
+  sent: Awaitable<void>,
+  hook: ToldHook<Published>,
+  application: Application,
+  events: readonly PublishedEvent[],
+): Awaitable<void> {
+  return andThen(sent, () => {
+    for (const event of events) hook.tell({ application, event });
+  });
+}
+
+/** What extensions let through, and as what. */
+async function passedOn(
+  hook: AwaitedHook<Publication>,
+  application: Application,
+  events: readonly PublishedEvent[],
+): Promise<readonly PublishedEvent[]> {
+  const passed: PublishedEvent[] = [];
+  for (const event of events) {
+    const publication = await hook.ask({ application, event });
+    if (publication !== null) passed.push(publication.event);
+  }
+  return passed;
 }

@@ -11,7 +11,7 @@ import { isLater } from '../scaling/awaitable.js';
 import type { ConnectRequest } from './admission.js';
 import { ClientAddress, peerOf } from './client-address.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
-import { withDeadline } from './deadline.js';
+import { withDeadline } from '../deadline.js';
 import { answerAndHangUp } from './http/raw-answer.js';
 import { originFormOf } from './http/api-routes.js';
 import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
@@ -171,6 +171,8 @@ export class Handshake {
       protocol: parameters.get('protocol'),
       isSecure: this.clients.isSecure(request),
       origin,
+      url: request.url ?? '',
+      headers: request.headers,
     };
     const client = new Client(
       parameters.get('client') ?? 'unknown',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ApplicationCounters, MessageCount } from '../connections/application-counters.js';
 import type { Connection } from '../connections/connection.js';
 import { FixedWindow } from '../scaling/fixed-window.js';
 import { ErrorReporter } from './error.reporter.js';
@@ -30,8 +31,10 @@ export class MessageRouter {
       this.traffic.received(connection, text);
       checkRate(connection);
       message = parseClientMessage(text, connection.application.maxEventNameLength);
+      countOf(connection.counters, message).add(bytes.length);
       return this.settle(connection, message, call(connection, message));
     } catch (error) {
+      if (message === undefined) connection.counters.received.unread.add(bytes.length);
       this.errors.report(connection, error, message);
       return undefined;
     }
@@ -51,6 +54,23 @@ export class MessageRouter {
   }
 }
 
+function countOf({ received }: ApplicationCounters, { event }: ClientMessage): MessageCount {
+  switch (event) {
+    case 'pusher:ping':
+      return received.ping;
+    case 'pusher:pong':
+      return received.pong;
+    case 'pusher:subscribe':
+      return received.subscribe;
+    case 'pusher:unsubscribe':
+      return received.unsubscribe;
+    case 'pusher:signin':
+      return received.signin;
+    default:
+      return received.client_event;
+  }
+}
+
 function call({ handlers }: Connection, message: ClientMessage): unknown {
   const name = message.event.startsWith('client-') ? ANY_CLIENT_EVENT : message.event;
   for (const handler of handlers) {
@@ -66,6 +86,7 @@ function checkRate(connection: Connection): void {
   if (!enabled) return;
   connection.messageWindow ??= new FixedWindow();
   if (connection.messageWindow.take(1, maxAttempts, decaySeconds * 1000, performance.now())) return;
+  connection.counters.limited.messages++;
   const code = PusherErrorCode.CLIENT_EVENT_REJECTED;
   throw terminateOnLimit
     ? new ClosingError(code, 'Rate limit exceeded', PusherErrorCode.INVALID_MESSAGE)

@@ -1,6 +1,14 @@
-import { Logger, UseFilters } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
+import { HttpException, Logger, UseFilters } from '@nestjs/common';
+import {
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+  type OnGatewayConnection,
+} from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
+import { TrafficCounters } from '../connections/traffic-counters.js';
+import { HookFault } from '../extensions/hook-call.js';
+import { Refusal } from '../extensions/refusal.js';
 import type { Awaitable } from '../scaling/awaitable.js';
 import { Admission, type ConnectRequest } from './admission.js';
 import { ClientEventService } from './client-event.service.js';
@@ -11,7 +19,12 @@ import type {
   SubscribeMessage as Subscribe,
   UnsubscribeMessage,
 } from './protocol/client-message.js';
-import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
+import {
+  ClosingError,
+  isCloseCode,
+  PusherError,
+  PusherErrorCode,
+} from './protocol/pusher-error.js';
 import { errorFrame, PONG } from './protocol/server-frame.js';
 import { PusherExceptionFilter } from './pusher-exception.filter.js';
 import { SubscriptionService } from './subscription.service.js';
@@ -33,6 +46,7 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
     private readonly clientEvents: ClientEventService,
     private readonly users: UserService,
     private readonly traffic: TrafficLog,
+    private readonly counters: TrafficCounters,
   ) {}
 
   /** Total, as nobody catches what it throws. */
@@ -40,7 +54,8 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
     try {
       await this.admission.admit(connection, request);
     } catch (error) {
-      const refusal = error instanceof ClosingError ? error : this.unavailable(error);
+      const refusal = refusalOf(error) ?? this.unavailable(error);
+      this.counters.refusedConnections.add(refusal.code);
       this.traffic.refused(connection.socketId, refusal);
       connection.close(refusal.closeCode, refusal.message, errorFrame(refusal));
     }
@@ -77,8 +92,22 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
 
   /** Our fault, and the client may try again: 4100, as stock clients come back from that after a second. */
   private unavailable(error: unknown): ClosingError {
-    this.logger.error('A connection could not be admitted', error);
+    if (!(error instanceof HookFault)) {
+      this.logger.error('A connection could not be admitted', error);
+    }
     const sentence = 'Server cannot take connections now. Please reconnect shortly.';
     return new ClosingError(PusherErrorCode.OVER_CAPACITY, sentence);
   }
+}
+
+/** Says no to a connection in the way an extension wants it; undefined for what is no refusal. */
+function refusalOf(error: unknown): ClosingError | undefined {
+  if (error instanceof ClosingError) return error;
+  if (error instanceof PusherError) {
+    const closeCode = isCloseCode(error.code) ? error.code : PusherErrorCode.UNAUTHORIZED;
+    return new ClosingError(error.code, error.message, closeCode);
+  }
+  const isRefusal =
+    error instanceof Refusal || error instanceof WsException || error instanceof HttpException;
+  return isRefusal ? new ClosingError(PusherErrorCode.UNAUTHORIZED, error.message) : undefined;
 }

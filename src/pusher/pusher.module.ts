@@ -2,9 +2,10 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { ChannelsModule } from '../channels/channels.module.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
-import { MetricsModule } from '../metrics/metrics.module.js';
+import { TracingModule } from '../tracing/tracing.module.js';
 import { Admission } from './admission.js';
 import { ClientEventService } from './client-event.service.js';
+import { ClusterHooksReporter } from './cluster-hooks.reporter.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
 import { Drain } from './drain.js';
 import { ErrorReporter } from './error.reporter.js';
@@ -19,6 +20,7 @@ import { FrontDoor } from './http/front-door.js';
 import { HealthController } from './http/health.controller.js';
 import { PartialAnswer } from './http/partial-answer.js';
 import { PublishService } from './http/publish.service.js';
+import { Readiness } from './http/readiness.js';
 import { RequestAuthentication } from './http/request-authentication.js';
 import { SignatureGuard } from './http/signature.guard.js';
 import { UsersController } from './http/users.controller.js';
@@ -42,10 +44,16 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 /**
  * The Pusher protocol: the gateway for clients and the HTTP API for backends. Needs the
- * ApplicationsModule and the ScalingModule beside it, and `configureServer(app)`.
+ * ApplicationsModule, the ScalingModule, the MetricsModule and the ExtensionsModule beside it, and
+ * `configureServer(app)`.
  */
 @Module({
-  imports: [ConnectionsModule, ChannelsModule, MetricsModule, TerminusModule],
+  imports: [
+    ConnectionsModule,
+    ChannelsModule,
+    TracingModule,
+    TerminusModule.forRoot({ logger: false }),
+  ],
   // Routes are tried in this order, so the fallback comes last.
   controllers: [
     EventsController,
@@ -63,6 +71,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     },
     Admission,
     ClientEventService,
+    ClusterHooksReporter,
     ConnectionLifecycle,
     Drain,
     ErrorReporter,
@@ -77,6 +86,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     PresenceService,
     PublishService,
     PusherGateway,
+    Readiness,
     RequestAuthentication,
     SignatureGuard,
     SubscriptionCountNotifier,
@@ -85,6 +95,6 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     UserService,
     WatchlistService,
   ],
-  exports: [EventDispatcher, MetricsModule, UserService, PUSHER_OPTIONS],
+  exports: [EventDispatcher, UserService, PUSHER_OPTIONS],
 })
 export class PusherModule extends ConfigurableModuleClass {}

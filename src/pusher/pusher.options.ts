@@ -29,6 +29,10 @@ export interface PusherOptions {
   readonly graceSeconds: number;
   /** Write broadcasts straight to the socket's handle where this Node allows it. */
   readonly directWrites: boolean;
+  /** Beyond this the server says that it is not ready; 0 means it is not looked at. */
+  readonly healthMaxEventLoopLagMs: number;
+  /** Bytes of resident memory beyond which the server says that it is not ready; 0 means they are not looked at. */
+  readonly healthMaxMemory: number;
 }
 
 /** The options of a server that is told nothing. */
@@ -45,6 +49,8 @@ export const DEFAULT_PUSHER_OPTIONS: PusherOptions = Object.freeze({
   shutdownDrainSeconds: 5,
   graceSeconds: 3,
   directWrites: true,
+  healthMaxEventLoopLagMs: 0,
+  healthMaxMemory: 0,
 });
 
 /**

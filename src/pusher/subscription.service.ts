@@ -3,6 +3,7 @@ import { channelKindOf, isChannelName } from '../channels/channel-name.js';
 import type { Channel, Subscription } from '../channels/channel.js';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { StateStore, type CachedEvent, type Member } from '../scaling/state-store.js';
 import { authorizationFault } from './authorization.js';
 import { ChannelDataError, parseChannelData } from './channel-data.js';
@@ -11,6 +12,7 @@ import type { SubscribeMessage } from './protocol/client-message.js';
 import { SubscriptionError, type SubscriptionRefusal } from './protocol/pusher-error.js';
 import { cacheMiss, publishedEvent, subscriptionSucceeded } from './protocol/server-frame.js';
 import { SubscriptionCountNotifier } from './subscription-count.notifier.js';
+import { askAboutSubscription } from './subscription-hook.js';
 
 /** What is known when a connection enters a channel. */
 interface Entry {
@@ -30,9 +32,13 @@ export class SubscriptionService {
     private readonly presence: PresenceService,
     private readonly state: StateStore,
     private readonly counts: SubscriptionCountNotifier,
+    private readonly extensions: ExtensionRegistry,
   ) {}
 
-  /** Subscribes a connection and answers it. @throws SubscriptionError when it may not */
+  /**
+   * Subscribes a connection and answers it.
+   * @throws SubscriptionError when it may not, and what extensions refuse it with
+   */
   async subscribe(connection: Connection, message: SubscribeMessage): Promise<void> {
     const { application } = connection;
     const { channel: name } = message;
@@ -43,10 +49,14 @@ export class SubscriptionService {
     const kind = channelKindOf(name);
     const fault = authorizationFault(connection, kind, message);
     if (fault !== undefined) throw refusal(name, 'AuthError', fault, 401);
-    const member = kind.isPresence ? this.memberOf(connection, message) : undefined;
+    let member = kind.isPresence ? this.memberOf(connection, message) : undefined;
     const former = this.channels.subscriptionOf(connection, name);
     if (former !== undefined) return this.answerAgain(former);
     this.checkLimit(connection, name);
+    const { beforeSubscribe } = this.extensions.hooks;
+    if (beforeSubscribe !== null) {
+      member = await askAboutSubscription(beforeSubscribe, connection, message, member);
+    }
 
     const opened = this.channels.open(application.id, name);
     const channel = opened instanceof Promise ? await opened : opened;
@@ -115,7 +125,9 @@ export class SubscriptionService {
       if (!isAmongMissed) connection.write(frame ?? cacheMiss(name));
     }
     for (const frame of missed) connection.write(frame);
-    this.counts.changed(connection.application, channel);
+    const { application } = connection;
+    this.counts.changed(application, channel);
+    this.extensions.hooks.onSubscribed?.tell({ application, connection, channel: name, member });
   }
 
   private answerAgain(subscription: Subscription): void {
@@ -130,7 +142,10 @@ export class SubscriptionService {
     const { connection, channel, member } = subscription;
     this.channels.unsubscribe(subscription);
     if (member !== undefined) this.presence.leave(connection, channel, member);
-    this.counts.changed(connection.application, channel);
+    const { application } = connection;
+    this.counts.changed(application, channel);
+    const { onUnsubscribed } = this.extensions.hooks;
+    onUnsubscribed?.tell({ application, connection, channel: channel.name, member });
   }
 
   private memberOf(connection: Connection, message: SubscribeMessage): Member {

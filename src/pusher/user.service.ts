@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection, SignedInUser } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { TerminateMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
@@ -27,6 +28,7 @@ export class UserService {
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
     private readonly watchlists: WatchlistService,
+    private readonly extensions: ExtensionRegistry,
     @Inject(PUSHER_OPTIONS) options: PusherOptions,
   ) {
     this.graceMs = options.graceSeconds * 1000;
@@ -74,6 +76,7 @@ export class UserService {
     if (!connection.isOpen) return this.signOut(connection);
     connection.isAuthorized = true;
     connection.write(signinSuccess(userData));
+    this.extensions.hooks.onSignedIn?.tell({ application, connection, user });
     if (isFirst) {
       await this.cluster.announceUser(application.id, user.id, true);
     }

@@ -17,12 +17,22 @@ const member = fc
   )
   .map(([id, userInfo]) => ({ userId: String(id), id: Object.is(id, -0) ? 0 : id, userInfo }));
 
+const hex = (bytes: number) =>
+  fc
+    .uint8Array({ minLength: bytes, maxLength: bytes })
+    .filter((id) => id.some((byte) => byte !== 0))
+    .map((id) => Buffer.from(id).toString('hex'));
+const traceparent = fc
+  .tuple(hex(16), hex(8), fc.constantFrom('00', '01', 'ff'))
+  .map(([trace, span, flags]) => `00-${trace}-${span}-${flags}`);
+
 const frame: fc.Arbitrary<FrameMessage> = fc.record({
   type: fc.constant('frame'),
   appId: text,
   channel: text,
   frame: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   exceptSocketId: fc.option(text, { nil: undefined }),
+  traceparent: fc.option(traceparent, { nil: undefined }),
 });
 
 const figures = fc.record({
@@ -111,6 +121,15 @@ const FRAME_BYTES =
   '312e32' +
   '7b2261223a317d';
 
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const TRACED = wrap({ ...(FRAME.message as FrameMessage), traceparent: TRACEPARENT });
+/** What version 2 is, for ever: what version 1 reads, and the trace behind it. */
+const TRACED_BYTES =
+  FRAME_BYTES.replace(/^f5520101/, 'f5520201') +
+  '0af7651916cd43dd8448eb211c80319c' +
+  'b7ad6b7169203331' +
+  '01';
+
 const TERMINATE = wrap({ type: 'terminate', appId: 'app', userId: '1' });
 const TERMINATE_BYTES =
   'f552' +
@@ -138,6 +157,28 @@ describe('The bytes of a cluster message', () => {
     expect(encodeClusterMessage(TERMINATE).toString('hex')).toBe(TERMINATE_BYTES);
     expect(plain(decodeClusterMessage(Buffer.from(FRAME_BYTES, 'hex')))).toEqual(plain(FRAME));
     expect(decodeClusterMessage(Buffer.from(TERMINATE_BYTES, 'hex'))).toEqual(TERMINATE);
+  });
+
+  it('are those of version 2 when they belong to a trace', () => {
+    expect(encodeClusterMessage(TRACED).toString('hex')).toBe(TRACED_BYTES);
+    expect(plain(decodeClusterMessage(Buffer.from(TRACED_BYTES, 'hex')))).toEqual(plain(TRACED));
+  });
+
+  it.each([
+    '',
+    'garbage',
+    TRACEPARENT.toUpperCase(),
+    TRACEPARENT.replace(/^00/, '01'),
+    `${TRACEPARENT}-more`,
+    `${TRACEPARENT}\n`,
+  ])('are those of version 1 when the trace is none: %j', (wrong) => {
+    const message = { ...(FRAME.message as FrameMessage), traceparent: wrong };
+    expect(encodeClusterMessage(wrap(message)).toString('hex')).toBe(FRAME_BYTES);
+  });
+
+  it('have no trace when it is nothing but zeros', () => {
+    const zeros = TRACED_BYTES.slice(0, -50) + '00'.repeat(25);
+    expect(plain(decodeClusterMessage(Buffer.from(zeros, 'hex')))).toEqual(plain(FRAME));
   });
 
   it('hold a frame as it is, which is read without being copied', () => {
@@ -248,8 +289,19 @@ describe('A message of another version', () => {
 
   it('is understood as far as it goes when it says that it can be', () => {
     const more = '00ff00ff';
-    expect(plain(decodeClusterMessage(ofVersion(FRAME_BYTES + more, 2, 1)))).toEqual(plain(FRAME));
-    expect(decodeClusterMessage(ofVersion(TERMINATE_BYTES + more, 2, 1))).toEqual(TERMINATE);
+    const none = '00'.repeat(25);
+    for (const readableBy of [1, 2]) {
+      const read = (bytes: string) => decodeClusterMessage(ofVersion(bytes, 3, readableBy));
+      expect(plain(read(FRAME_BYTES + none + more))).toEqual(plain(FRAME));
+      expect(plain(read(TRACED_BYTES + more))).toEqual(plain(TRACED));
+      expect(read(TERMINATE_BYTES + more)).toEqual(TERMINATE);
+    }
+  });
+
+  it('is none when version 2 has anything but a trace behind it', () => {
+    for (const more of ['', '00', '00'.repeat(24), '00'.repeat(26)]) {
+      expectNothing(ofVersion(FRAME_BYTES + more, 2, 1));
+    }
   });
 
   it('may have fields that nobody knows here', () => {
@@ -257,11 +309,11 @@ describe('A message of another version', () => {
       'terminate',
       '{"reason":"late","appId":"app","__proto__":1,"userId":"1"}',
     );
-    expect(decodeClusterMessage(ofVersion(bytes, 2, 1))).toEqual(TERMINATE);
+    expect(decodeClusterMessage(ofVersion(bytes, 3, 1))).toEqual(TERMINATE);
   });
 
   it('is dropped when it can be read by later ones only', () => {
-    expectNothing(ofVersion(FRAME_BYTES, 3, 2));
+    expectNothing(ofVersion(FRAME_BYTES, 3, 3));
     expectNothing(ofVersion(TERMINATE_BYTES, 255, 255));
   });
 

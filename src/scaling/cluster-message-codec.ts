@@ -1,5 +1,6 @@
 import type { ClusterMessage, FrameMessage } from './cluster-message.js';
 import { readClusterMessageFields } from './cluster-message-fields.js';
+import { readTrace, TRACE_SIZE, traceBytesOf } from './trace-block.js';
 
 /** A cluster message under way, and what tells it apart from all others. */
 export interface Envelope {
@@ -15,7 +16,7 @@ export interface Envelope {
 /*
  * Version 1, numbers big-endian:
  *   0  magic, F5 52: no text begins like that
- *   2  version of the writer
+ *   2  version it is written in
  *   3  oldest version whose readers understand this
  *   4  kind
  *   5  origin, 8 bytes
@@ -23,11 +24,14 @@ export interface Envelope {
  *  19  previous, 6 bytes
  *  25  kind `frame`: lengths of application id (2), channel (2), except-socket (2, FFFF: none) and
  *      frame (4), and then these four; every other kind: length (4), and then a JSON object
+ * Version 2, of the kind `frame` alone: behind all that, the trace it belongs to (25). What has none is
+ * written in version 1. Later versions have these bytes as well, zeros for none.
  * A later version may add kinds, members of the JSON objects, and bytes behind all that, and stay
  * readable for version 1. What changes anything else has to raise byte 3.
  */
 const MAGIC = 0xf552;
-const VERSION = 1;
+const OLDEST_VERSION = 1;
+const NEWEST_VERSION = 2;
 const KIND_AT = 4;
 const ORIGIN_AT = 5;
 const SEQUENCE_AT = 13;
@@ -60,10 +64,11 @@ const TYPES = new Map(
 export function encodeClusterMessage(envelope: Envelope): Buffer {
   const { origin, sequence, previous, message } = envelope;
   if (!ORIGIN_PATTERN.test(origin)) throw new RangeError('A node id has 16 hexadecimal digits.');
-  const bytes = message.type === 'frame' ? allocateFrame(message) : allocateJson(message);
+  const trace = message.type === 'frame' ? traceBytesOf(message.traceparent) : undefined;
+  const bytes = message.type === 'frame' ? allocateFrame(message, trace) : allocateJson(message);
   bytes.writeUInt16BE(MAGIC, 0);
-  bytes[2] = VERSION;
-  bytes[3] = VERSION;
+  bytes[2] = trace === undefined ? OLDEST_VERSION : NEWEST_VERSION;
+  bytes[3] = OLDEST_VERSION;
   bytes[KIND_AT] = KINDS[message.type];
   bytes.write(origin, ORIGIN_AT, 'hex');
   bytes.writeUIntBE(sequence, SEQUENCE_AT, 6);
@@ -80,23 +85,26 @@ export function decodeClusterMessage(bytes: Buffer): Envelope | undefined {
   if (bytes.length < BODY_AT || bytes.readUInt16BE(0) !== MAGIC) return undefined;
   const version = bytes[2]!;
   const readableBy = bytes[3]!;
-  if (version < VERSION || readableBy > VERSION || readableBy === 0) return undefined;
+  if (version < OLDEST_VERSION || readableBy > NEWEST_VERSION || readableBy === 0) return undefined;
   const type = TYPES.get(bytes[KIND_AT]!);
   const sequence = bytes.readUIntBE(SEQUENCE_AT, 6);
   const previous = bytes.readUIntBE(PREVIOUS_AT, 6);
   if (type === undefined || sequence === 0 || previous >= sequence) return undefined;
-  const isExact = version === VERSION;
-  const message = type === 'frame' ? readFrame(bytes, isExact) : readJson(type, bytes, isExact);
+  const message = type === 'frame' ? readFrame(bytes, version) : readJson(type, bytes, version);
   if (message === undefined) return undefined;
   return { origin: bytes.toString('hex', ORIGIN_AT, SEQUENCE_AT), sequence, previous, message };
 }
 
-function allocateFrame({ appId, channel, exceptSocketId, frame }: FrameMessage): Buffer {
+function allocateFrame(
+  { appId, channel, exceptSocketId, frame }: FrameMessage,
+  trace: Buffer | undefined,
+): Buffer {
   const appIdLength = nameLength(appId);
   const channelLength = nameLength(channel);
   const socketLength = exceptSocketId === undefined ? 0 : nameLength(exceptSocketId);
   let at = BODY_AT + FRAME_LENGTHS;
-  const bytes = Buffer.allocUnsafe(at + appIdLength + channelLength + socketLength + frame.length);
+  const size = at + appIdLength + channelLength + socketLength + frame.length;
+  const bytes = Buffer.allocUnsafe(size + (trace?.length ?? 0));
   bytes.writeUInt16BE(appIdLength, BODY_AT);
   bytes.writeUInt16BE(channelLength, BODY_AT + 2);
   bytes.writeUInt16BE(exceptSocketId === undefined ? NO_SOCKET : socketLength, BODY_AT + 4);
@@ -105,6 +113,7 @@ function allocateFrame({ appId, channel, exceptSocketId, frame }: FrameMessage):
   at += bytes.write(channel, at);
   if (exceptSocketId !== undefined) at += bytes.write(exceptSocketId, at);
   frame.copy(bytes, at);
+  trace?.copy(bytes, size);
   return bytes;
 }
 
@@ -114,7 +123,7 @@ function nameLength(name: string): number {
   return length;
 }
 
-function readFrame(bytes: Buffer, isExact: boolean): FrameMessage | undefined {
+function readFrame(bytes: Buffer, version: number): FrameMessage | undefined {
   const appIdAt = BODY_AT + FRAME_LENGTHS;
   if (bytes.length < appIdAt) return undefined;
   const socketLength = bytes.readUInt16BE(BODY_AT + 4);
@@ -123,13 +132,16 @@ function readFrame(bytes: Buffer, isExact: boolean): FrameMessage | undefined {
   const socketAt = channelAt + bytes.readUInt16BE(BODY_AT + 2);
   const frameAt = hasSocket ? socketAt + socketLength : socketAt;
   const end = frameAt + bytes.readUInt32BE(BODY_AT + 6);
-  if (!endsAt(end, bytes, isExact)) return undefined;
+  const hasTrace = version > OLDEST_VERSION;
+  if (!endsAt(hasTrace ? end + TRACE_SIZE : end, bytes, version)) return undefined;
+  const traceparent = hasTrace ? readTrace(bytes, end) : undefined;
   return {
     type: 'frame',
     appId: bytes.toString('utf8', appIdAt, channelAt),
     channel: bytes.toString('utf8', channelAt, socketAt),
     frame: bytes.subarray(frameAt, end),
     exceptSocketId: hasSocket ? bytes.toString('utf8', socketAt, frameAt) : undefined,
+    ...(traceparent !== undefined && { traceparent }),
   };
 }
 
@@ -145,16 +157,16 @@ function allocateJson(message: Exclude<ClusterMessage, FrameMessage>): Buffer {
 function readJson(
   type: Exclude<ClusterMessage['type'], 'frame'>,
   bytes: Buffer,
-  isExact: boolean,
+  version: number,
 ): ClusterMessage | undefined {
   const jsonAt = BODY_AT + JSON_LENGTH;
   if (bytes.length < jsonAt) return undefined;
   const end = jsonAt + bytes.readUInt32BE(BODY_AT);
-  if (!endsAt(end, bytes, isExact)) return undefined;
+  if (!endsAt(end, bytes, version)) return undefined;
   return readClusterMessageFields(type, bytes.toString('utf8', jsonAt, end));
 }
 
 /** Only a later version may have more to say. */
-function endsAt(end: number, bytes: Buffer, isExact: boolean): boolean {
-  return isExact ? end === bytes.length : end <= bytes.length;
+function endsAt(end: number, bytes: Buffer, version: number): boolean {
+  return version <= NEWEST_VERSION ? end === bytes.length : end <= bytes.length;
 }

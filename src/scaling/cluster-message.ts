@@ -18,6 +18,8 @@ export interface FrameMessage {
   readonly frame: Buffer;
   /** The connection that does not get it, on whatever node it is. */
   readonly exceptSocketId: string | undefined;
+  /** Of the span that sent it (W3C Trace Context), if somebody follows it. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Users came to a presence channel or left it. Every node makes its own frames of that. */

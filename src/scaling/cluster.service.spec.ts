@@ -9,6 +9,7 @@ import type { MembersChange, StateListener } from './state-store.js';
 
 /** Keeps what it is asked for. */
 class RecordingPubSub implements PubSubProvider {
+  readonly counters = undefined;
   readonly calls: string[] = [];
   readonly messages: ClusterMessage[] = [];
   status: 'up' | 'down' = 'up';

@@ -24,6 +24,12 @@ export interface ClusterListeners {
   onRestart(): void;
 }
 
+/** Who hears of a change on the node that tells the others of it: of all nodes exactly one. */
+export interface LearntListener {
+  members(change: MembersChange): void;
+  userStatus(appId: string, userId: string, isOnline: boolean): void;
+}
+
 /** One frame for one channel. */
 export interface Broadcast {
   readonly channel: string;
@@ -43,6 +49,7 @@ export class ClusterService implements OnModuleInit {
   private readonly logger = new Logger(ClusterService.name);
   private listeners: Partial<ClusterListeners> = {};
   private readonly restoreListeners: (() => void)[] = [];
+  private learntListener: LearntListener | undefined;
   /** How long to wait, after the cluster was out of reach, before what is missing counts as gone. */
   readonly settleMs: number;
   private readonly timeoutMs: number;
@@ -78,6 +85,11 @@ export class ClusterService implements OnModuleInit {
   /** Calls back when the cluster was out of reach and is there again: what was read from it may have changed. */
   onRestored(listener: () => void): void {
     this.restoreListeners.push(listener);
+  }
+
+  /** Sets who hears of changes that are known to be those of the cluster, and once. */
+  onLearnt(listener: LearntListener): void {
+    this.learntListener = listener;
   }
 
   get nodeId(): string {
@@ -125,6 +137,7 @@ export class ClusterService implements OnModuleInit {
 
   /**
    * Sends a frame to all subscribers of a channel, in the order of the calls.
+   * @param traceparent of the span that this is, for the nodes that go on with it
    * @throws OverloadError when there is no room for it
    */
   broadcast(
@@ -132,6 +145,7 @@ export class ClusterService implements OnModuleInit {
     channel: string,
     frame: Buffer,
     exceptSocketId?: string,
+    traceparent?: string,
   ): Awaitable<void> {
     return this.pubSub.publish(channelTopic(appId, channel), {
       type: 'frame',
@@ -139,6 +153,7 @@ export class ClusterService implements OnModuleInit {
       channel,
       frame,
       exceptSocketId,
+      traceparent,
     });
   }
 
@@ -156,6 +171,7 @@ export class ClusterService implements OnModuleInit {
   tellMembers(change: MembersChange): void {
     const message: MembersMessage = { ...change, type: 'members' };
     if (change.version === UNKNOWN_VERSION) return this.receive(message);
+    this.learntListener?.members(change);
     const topic = channelTopic(change.appId, change.channel);
     this.send(topic, message, () => this.receive(message));
   }
@@ -176,6 +192,7 @@ export class ClusterService implements OnModuleInit {
   announceUser(appId: string, userId: string, isOnline: boolean): Awaitable<void> {
     const message: UserStatusMessage = { type: 'user-status', appId, userId, isOnline };
     if (this.status === 'down') return this.receive(message);
+    this.learntListener?.userStatus(appId, userId, isOnline);
     return this.pubSub.publish(userTopic(appId, userId), message);
   }
 

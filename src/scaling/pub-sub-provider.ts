@@ -4,6 +4,25 @@ import type { ClusterMessage } from './cluster-message.js';
 /** Told of every message that arrives on a topic this node subscribed to, its own among them. */
 export type PubSubListener = (message: ClusterMessage) => void;
 
+/** What came and went, since the start; the buffered, now. */
+export interface PubSubCounters {
+  /** Messages of this node. */
+  readonly published: number;
+  /** Messages passed on to this node's subscribers when they came from the bus. */
+  readonly received: number;
+  /** Messages that had been here before, and were dropped. */
+  readonly duplicates: number;
+  /** Times that at least one message of another node is missing. */
+  readonly gaps: number;
+  /** What foreign publishers and unknown versions sent, and was dropped. */
+  readonly garbage: number;
+  /** Messages that were not taken because the buffer was full. */
+  readonly refused: number;
+  /** Messages whose way to the others is not certain yet. */
+  readonly buffered: number;
+  readonly bufferedBytes: number;
+}
+
 /**
  * PORT: carries messages between the nodes of a cluster.
  *
@@ -42,4 +61,9 @@ export abstract class PubSubProvider {
 
   /** `alone`: this driver knows no other node. `down`: other nodes cannot be reached now. */
   abstract get status(): 'alone' | 'up' | 'down';
+
+  /** For the metrics page. Undefined, as here: the driver does not count. */
+  get counters(): PubSubCounters | undefined {
+    return undefined;
+  }
 }

@@ -92,6 +92,14 @@ export interface CachedEventWithTtl extends CachedEvent {
   readonly ttlSeconds: number;
 }
 
+/** What a store did, since the start. */
+export interface StateStoreCounters {
+  /** Dead nodes this one has cleared away. */
+  readonly reapedNodes: number;
+  /** Times that this node said anew all that it holds. */
+  readonly restores: number;
+}
+
 /**
  * PORT: what all nodes of a cluster must agree on.
  *
@@ -222,6 +230,11 @@ export abstract class StateStore {
     limit: number,
     windowMs: number,
   ): Awaitable<boolean>;
+
+  /** For the metrics page. Undefined, as here: the driver does not count. */
+  get counters(): StateStoreCounters | undefined {
+    return undefined;
+  }
 }
 
 /** How long a node that stopped in order is missed by nobody. */

@@ -1,11 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startListening } from '../listening-server.js';
+import { MetricsPage } from '../metrics/page/metrics-page.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { WorkerLink } from '../scaling/workers/worker-link.js';
 import { ServerLogger } from '../server-logger.js';
 import { assignedConfiguration } from './assigned-configuration.js';
 import { Departure } from './departure.js';
+import { SiblingPages } from './sibling-pages.js';
 import type { SupervisorLink } from './supervisor-link.js';
 import type { WorkerAssignment } from './worker-message.js';
 
@@ -24,7 +26,11 @@ export async function runWorker(
     const loaded = assignedConfiguration(assignment, supervisor);
     const logger = new ServerLogger(loaded.configuration.log, assignment.number);
     Logger.overrideLogger(logger);
-    const port = await startListening(loaded, logger, (app) => departWhenAsked(app, supervisor));
+    const port = await startListening(loaded, logger, (app) => {
+      departWhenAsked(app, supervisor);
+      const page = app.get(MetricsPage);
+      page.shareWith(new SiblingPages(assignment.number, supervisor, page));
+    });
     await supervisor.tell({ type: 'listening', port });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -2,6 +2,8 @@ import cluster from 'node:cluster';
 import { onStopSignal } from '../process-events.js';
 import type {
   ApplicationsMessage,
+  PagesMessage,
+  PageWantedMessage,
   StopMessage,
   SupervisorMessage,
   WorkerAssignment,
@@ -12,6 +14,8 @@ import type {
 export interface SupervisorListeners {
   onApplications(message: ApplicationsMessage): void;
   onStop(message: StopMessage): void;
+  onPageWanted(message: PageWantedMessage): void;
+  onPages(message: PagesMessage): void;
   /** A signal that means to stop, for this process alone or for all. */
   onSignal(signal: NodeJS.Signals): void;
   /** The supervisor is gone, and with it the socket that newcomers connect to. */
@@ -29,6 +33,8 @@ export class SupervisorLink {
   private listeners: SupervisorListeners = {
     onApplications: () => undefined,
     onStop: exit,
+    onPageWanted: () => undefined,
+    onPages: () => undefined,
     onSignal: exit,
     onOrphaned: exit,
   };
@@ -72,6 +78,10 @@ export class SupervisorLink {
         return this.listeners.onApplications(message);
       case 'stop':
         return this.listeners.onStop(message);
+      case 'page-wanted':
+        return this.listeners.onPageWanted(message);
+      case 'pages':
+        return this.listeners.onPages(message);
     }
   }
 }

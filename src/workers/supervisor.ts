@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { PageExchange } from './page-exchange.js';
 import { RestartBackoff } from './restart-backoff.js';
 import type { ApplicationsMessage, WorkerAssignment } from './worker-message.js';
-import { WorkerProcess, type WorkerEnd } from './worker-process.js';
+import { WorkerProcess, type WorkerEnd, type WorkerListeners } from './worker-process.js';
 
 /** A signal for the whole process group reaches the supervisor that much later than a worker, at most. */
 const GROUP_SIGNAL_MS = 100;
@@ -13,6 +14,12 @@ const GROUP_SIGNAL_MS = 100;
 export class Supervisor {
   private readonly logger = new Logger('Workers');
   private readonly workers = new Set<WorkerProcess>();
+  private readonly pages = new PageExchange(() => this.workers);
+  private readonly listeners: WorkerListeners = {
+    onStopping: (worker, reason) => this.onStopping(worker, reason),
+    onPagesWanted: (worker, askId) => this.pages.ask(worker, askId),
+    onPage: (worker, askId, page) => this.pages.take(worker, askId, page),
+  };
   private readonly backoffs = new Map<number, RestartBackoff>();
   private readonly delayed = new Map<number, NodeJS.Timeout>();
   private hasStarted = false;
@@ -81,9 +88,7 @@ export class Supervisor {
   }
 
   private launch(number: number): WorkerProcess {
-    const worker: WorkerProcess = new WorkerProcess(this.assign(number), (reason) =>
-      this.onStopping(worker, reason),
-    );
+    const worker = new WorkerProcess(this.assign(number), this.listeners);
     this.workers.add(worker);
     void worker.ended.then((end) => this.onEnded(worker, end));
     return worker;
@@ -141,6 +146,7 @@ export class Supervisor {
 
   private onEnded(worker: WorkerProcess, { code, reason }: WorkerEnd): void {
     this.workers.delete(worker);
+    this.pages.forget(worker);
     this.hasFailed ||= this.isStopping && worker.hasListened && code !== 0;
     if (this.isStopping || !this.hasStarted) return;
     if (!worker.isLeaving) {

@@ -29,15 +29,32 @@ export interface StopMessage {
   readonly isAlone: boolean;
 }
 
+/** Another worker wants the metrics page of this one. */
+export interface PageWantedMessage {
+  readonly type: 'page-wanted';
+  readonly askId: number;
+}
+
+/** The metrics pages of the other workers, of those that answered in time. */
+export interface PagesMessage {
+  readonly type: 'pages';
+  /** Repeats that of the question. */
+  readonly askId: number;
+  readonly pages: readonly string[];
+}
+
 /** What a supervisor says to a worker. */
-export type SupervisorMessage = WorkerAssignment | ApplicationsMessage | StopMessage;
+export type SupervisorMessage =
+  WorkerAssignment | ApplicationsMessage | StopMessage | PageWantedMessage | PagesMessage;
 
 /**
  * What a worker says to its supervisor: that it hears, where it listens, why it cannot start and wants
- * to be ended, why it is about to go.
+ * to be ended, why it is about to go; that it wants the metrics pages of the others, and its own.
  */
 export type WorkerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'fault'; readonly reason: string }
-  | { readonly type: 'stopping'; readonly reason: string };
+  | { readonly type: 'stopping'; readonly reason: string }
+  | { readonly type: 'pages-wanted'; readonly askId: number }
+  | { readonly type: 'page'; readonly askId: number; readonly page: string };

@@ -24,6 +24,15 @@ export interface WorkerEnd {
   readonly reason: string;
 }
 
+/** Who is told what a worker says of its own accord. */
+export interface WorkerListeners {
+  /** It is about to go. */
+  onStopping(worker: WorkerProcess, reason: string): void;
+  /** It wants the metrics pages of the others. */
+  onPagesWanted(worker: WorkerProcess, askId: number): void;
+  onPage(worker: WorkerProcess, askId: number, page: string): void;
+}
+
 /** A worker has ended before it listened. The message says why. */
 export class WorkerStartError extends Error {}
 
@@ -41,10 +50,9 @@ export class WorkerProcess {
   readonly listening: Promise<number>;
   readonly ended: Promise<WorkerEnd>;
 
-  /** @param onStopping called when the worker says that it is about to go, with the reason */
   constructor(
     assignment: WorkerAssignment,
-    private readonly onStopping: (reason: string) => void,
+    private readonly listeners: WorkerListeners,
   ) {
     this.number = assignment.number;
     this.worker = cluster.fork();
@@ -64,6 +72,10 @@ export class WorkerProcess {
 
   get pid(): number | undefined {
     return this.worker.process.pid;
+  }
+
+  get isServing(): boolean {
+    return this.hasListened && !this.isLeaving;
   }
 
   get ageMs(): number {
@@ -103,7 +115,11 @@ export class WorkerProcess {
         onFault(message.reason);
         return this.kill(message.reason);
       case 'stopping':
-        return this.onStopping(message.reason);
+        return this.listeners.onStopping(this, message.reason);
+      case 'pages-wanted':
+        return this.listeners.onPagesWanted(this, message.askId);
+      case 'page':
+        return this.listeners.onPage(this, message.askId, message.page);
     }
   }
 

@@ -64,13 +64,16 @@ export function startServerFor(
 export const OTHER_APPLICATION = { appId: 'other-id', key: 'other-key', secret: 'other-secret' };
 
 /** A server with {@link TEST_APPLICATION} and {@link OTHER_APPLICATION}, and both as targets. */
-export async function startTwoApplications(fields: object = {}) {
+export async function startTwoApplications(
+  fields: object = {},
+  variables: Record<string, string> = {},
+) {
   const applications = [TEST_APPLICATION, OTHER_APPLICATION].map(({ appId, key, secret }) => ({
     app_id: appId,
     key,
     secret,
     ...fields,
   }));
-  const server = await startServer({ REVERB_APPS: JSON.stringify(applications) });
+  const server = await startServer({ REVERB_APPS: JSON.stringify(applications), ...variables });
   return { server, other: { ...server, ...OTHER_APPLICATION } };
 }

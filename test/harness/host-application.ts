@@ -1,5 +1,12 @@
 import type { AddressInfo } from 'node:net';
-import { Module, type INestApplication, type Provider, type Type } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type INestApplication,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -14,28 +21,34 @@ export type Platform = 'Express' | 'Fastify';
 /** What the host has beside the server. */
 export interface HostOptions {
   revurb?: Partial<RevurbOptions>;
+  /** Instead of one made of `revurb`; its path must be `/realtime`. */
+  revurbModule?: DynamicModule;
   controllers?: Type[];
   providers?: Provider[];
+  imports?: ModuleMetadata['imports'];
+  /** For `configureServer`. */
+  server?: ServerOptions;
   /** Called before the host listens. */
   configure?: (app: INestApplication) => void;
-  /** How the server is joined to it. */
-  server?: ServerOptions;
   /** Imports the server before the module of the host's own routes, or after it. Default true. */
   importsServerFirst?: boolean;
 }
 
 /** A Nest application that imports the server, on a free port of 127.0.0.1. Closed by `closeAll()`. */
 export async function startHost(platform: Platform, options: HostOptions = {}) {
-  const { revurb = {}, controllers = [], providers = [], importsServerFirst = true } = options;
+  const { revurb = {}, controllers = [], providers = [], imports = [] } = options;
+  const { importsServerFirst = true } = options;
   const { appId: id, key, secret } = TEST_APPLICATION;
   const server = { path: '/realtime', shutdownDrainSeconds: 0, ...revurb.server };
-  const revurbModule = RevurbModule.forRoot({
-    applications: [createApplication({ id, keys: [{ key, secret }] })],
-    ...revurb,
-    server,
-  });
+  const revurbModule =
+    options.revurbModule ??
+    RevurbModule.forRoot({
+      applications: [createApplication({ id, keys: [{ key, secret }] })],
+      ...revurb,
+      server,
+    });
 
-  @Module({ controllers, providers })
+  @Module({ imports, controllers, providers })
   class OwnModule {}
 
   @Module({ imports: importsServerFirst ? [revurbModule, OwnModule] : [OwnModule, revurbModule] })

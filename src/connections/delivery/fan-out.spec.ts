@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { decodeBytes, FanOutModel, type ModelFrame } from '../../../test/harness/fan-out-model.js';
-import { FanOut, Seat, type Outlet } from './fan-out.js';
+import { FanOut, Seat, type DeliveryCounters, type Outlet } from './fan-out.js';
 import { FlushQueue } from './flush-queue.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -10,7 +11,14 @@ const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 class Receiver implements Outlet {
   isOpen = true;
   readonly writes: Buffer[] = [];
+  deliveredBytes = 0;
 
+  deliver(bytes: Buffer): void {
+    if (this.isOpen) this.deliveredBytes += bytes.length;
+    this.write(bytes);
+  }
+
+  /** Something else than a broadcast. */
   write(bytes: Buffer): void {
     if (this.isOpen) this.writes.push(bytes);
   }
@@ -22,9 +30,9 @@ class Receiver implements Outlet {
 
 const frame = (text: string) => Buffer.from(text);
 
-function setUp(count: number, budget?: number) {
+function setUp(count: number, budget?: number, counters?: DeliveryCounters) {
   const queue = new FlushQueue(budget);
-  const fanOut = new FanOut(queue);
+  const fanOut = new FanOut(queue, counters);
   const receivers = Array.from({ length: count }, () => new Receiver());
   const seats = receivers.map((receiver) => new Seat(receiver, fanOut));
   for (const seat of seats) fanOut.add(seat);
@@ -116,10 +124,10 @@ describe('A frame goes to those who held a seat when it was broadcast', () => {
 /** Counts the writes to a receiver, whether it takes them or not. */
 function countWrites(receiver: Receiver): { calls: number } {
   const counter = { calls: 0 };
-  const write = receiver.write.bind(receiver);
-  receiver.write = (bytes) => {
+  const deliver = receiver.deliver.bind(receiver);
+  receiver.deliver = (bytes) => {
     counter.calls++;
-    write(bytes);
+    deliver(bytes);
   };
   return counter;
 }
@@ -359,6 +367,92 @@ describe('The bytes that wait', () => {
   });
 });
 
+describe('What is delivered', () => {
+  it('is counted once for each receiver, with its bytes', async () => {
+    const counters: DeliveryCounters = { deliveries: 0, deliveredBytes: 0 };
+    const { fanOut, receivers } = setUp(3, 2, counters);
+    fanOut.broadcast(frame('abc'));
+    fanOut.broadcast(frame('de'), receivers[1]);
+    expect(counters).toEqual({ deliveries: 0, deliveredBytes: 0 });
+    await turns(3);
+    expect(counters).toEqual({ deliveries: 5, deliveredBytes: 3 * 3 + 2 * 2 });
+  });
+
+  it('is counted for a seat that is settled or left, and not again', async () => {
+    const counters: DeliveryCounters = { deliveries: 0, deliveredBytes: 0 };
+    const { fanOut, seats } = setUp(3, undefined, counters);
+    fanOut.broadcast(frame('a'));
+    fanOut.remove(seats[0]!);
+    seats[1]!.settle();
+    expect(counters.deliveries).toBe(2);
+    await endOfTurn();
+    expect(counters).toEqual({ deliveries: 3, deliveredBytes: 3 });
+  });
+});
+
+describe('The time that frames take', () => {
+  it('is measured once for all that leave together, when the last receiver has them', async () => {
+    const { queue, fanOut } = setUp(3, 2);
+    queue.latency = new LatencyHistogram([60_000]);
+    fanOut.broadcast(frame('a'));
+    fanOut.broadcast(frame('b'));
+    await endOfTurn();
+    expect([...queue.latency.counts]).toEqual([0, 0]);
+    await endOfTurn();
+    expect([...queue.latency.counts]).toEqual([1, 0]);
+    expect(queue.latency.sumMs).toBeGreaterThan(0);
+    fanOut.broadcast(frame('c'));
+    await turns(2);
+    expect([...queue.latency.counts]).toEqual([2, 0]);
+  });
+
+  it('begins with the first of them, however long the turn is', async () => {
+    const { queue, fanOut } = setUp(1);
+    queue.latency = new LatencyHistogram([40, 60_000]);
+    fanOut.broadcast(frame('a'));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    fanOut.broadcast(frame('b'));
+    await endOfTurn();
+    expect([...queue.latency.counts]).toEqual([0, 1, 0]);
+  });
+});
+
+describe('Who wants to know when all have a frame', () => {
+  it('is told when the last receiver has it', async () => {
+    const { fanOut } = setUp(3, 2);
+    const told: string[] = [];
+    fanOut.broadcast(frame('a'));
+    fanOut.whenFlushed(() => told.push('a'));
+    await endOfTurn();
+    fanOut.broadcast(frame('b'));
+    fanOut.whenFlushed(() => told.push('b'));
+    expect(told).toEqual([]);
+    await endOfTurn();
+    expect(told).toEqual(['a']);
+    await turns(2);
+    expect(told).toEqual(['a', 'b']);
+  });
+
+  it('is told at once when nobody waits for it', () => {
+    const { fanOut, seats } = setUp(1);
+    fanOut.remove(seats[0]!);
+    let isTold = false;
+    fanOut.broadcast(frame('a'));
+    fanOut.whenFlushed(() => (isTold = true));
+    expect(isTold).toBe(true);
+  });
+
+  it('is told when everybody has left meanwhile', async () => {
+    const { fanOut, seats } = setUp(2);
+    let isTold = false;
+    fanOut.broadcast(frame('a'));
+    fanOut.whenFlushed(() => (isTold = true));
+    for (const seat of seats) fanOut.remove(seat);
+    await endOfTurn();
+    expect(isTold).toBe(true);
+  });
+});
+
 describe('Seats', () => {
   it('are dense, whoever leaves, and a second leave does nothing', () => {
     const { fanOut, seats } = setUp(4);
@@ -417,11 +511,12 @@ class Trial {
   private readonly fanOuts = new Map<string, FanOut>();
   private readonly receivers = Array.from({ length: RECEIVERS }, () => new Receiver());
   private readonly seats = new Map<string, Seat>();
+  private readonly counters: DeliveryCounters = { deliveries: 0, deliveredBytes: 0 };
 
   constructor(private readonly budget: number) {
     this.queue = new FlushQueue(budget);
     for (const name of CHANNELS) {
-      this.fanOuts.set(name, new FanOut(this.queue));
+      this.fanOuts.set(name, new FanOut(this.queue, this.counters));
       for (let i = 0; i < RECEIVERS; i++) this.join(name, i);
     }
   }
@@ -437,6 +532,12 @@ class Trial {
     this.receivers.forEach((receiver, i) => {
       assert.equal(this.model.faultOf(i, framesOf(receiver.writes), receiver.isOpen), undefined);
     });
+    if (this.receivers.every(({ isOpen }) => isOpen)) this.checkCounters();
+  }
+
+  private checkCounters(): void {
+    const bytes = this.receivers.reduce((sum, { deliveredBytes }) => sum + deliveredBytes, 0);
+    assert.equal(this.counters.deliveredBytes, bytes);
   }
 
   private get isPending(): boolean {

@@ -14,11 +14,17 @@ import { join } from './join.js';
  *  5. Taking and leaving a seat is O(1), whatever the number of seats.
  */
 
-/** Where frames go. `write` neither throws nor calls back into the fan-out. */
+/** Where frames go. `deliver` neither throws nor calls back into the fan-out. */
 export interface Outlet {
   /** Whether it takes anything at all. Once false, always false. */
   readonly isOpen: boolean;
-  write(bytes: Buffer): void;
+  deliver(bytes: Buffer): void;
+}
+
+/** What came of the broadcasts: each frame counts once for each receiver. */
+export interface DeliveryCounters {
+  deliveries: number;
+  deliveredBytes: number;
 }
 
 /** One receiver's place in a fan-out. Not to be used again once it left. */
@@ -56,6 +62,9 @@ interface Batch {
   readonly exceptions: Exceptions | null;
   /** Those seated when the frames were cut off, while the batch spans several turns. */
   readonly snapshot: readonly Seat[] | null;
+  /** When its first frame was broadcast, if anybody wants to know. */
+  readonly sinceMs: number;
+  readonly listeners: readonly (() => void)[] | null;
   position: number;
 }
 
@@ -67,8 +76,14 @@ export class FanOut implements Flushable {
   private batch: Batch | null = null;
   /** Sequence number of the first pending frame. */
   private base = 0;
+  private pendingSinceMs = 0;
+  private listeners: (() => void)[] | null = null;
 
-  constructor(private readonly queue: FlushQueue) {}
+  /** @param counters shared with other fan-outs, or its own */
+  constructor(
+    private readonly queue: FlushQueue,
+    private readonly counters: DeliveryCounters = { deliveries: 0, deliveredBytes: 0 },
+  ) {}
 
   get size(): number {
     return this.seats.length;
@@ -104,9 +119,16 @@ export class FanOut implements Flushable {
   broadcast(frame: Buffer, except?: Outlet): void {
     if (this.seats.length === 0) return;
     if (!this.hasPending) this.queue.add(this);
+    if (this.pending.length === 0) this.pendingSinceMs = this.queue.startOfLatencyMs();
     if (except !== undefined) this.except(except, this.pending.length);
     this.pending.push(frame);
     this.queue.pendingBytes += frame.length;
+  }
+
+  /** Calls back when everybody has what was broadcast so far: at once if nobody waits for it. */
+  whenFlushed(listener: () => void): void {
+    if (this.pending.length === 0) listener();
+    else (this.listeners ??= []).push(listener);
   }
 
   /** Writes what is due to a seat now, so that something else can be sent after it. */
@@ -116,10 +138,10 @@ export class FanOut implements Flushable {
     const { batch } = this;
     if (batch !== null && seat.servedBatch !== batch.base) {
       seat.servedBatch = batch.base;
-      writeSelected(seat, batch.base, batch.frames, batch.exceptions);
+      this.deliverSelected(seat, batch.base, batch.frames, batch.exceptions);
     }
     if (this.pending.length > 0) {
-      writeSelected(seat, this.base, this.pending, this.exceptions);
+      this.deliverSelected(seat, this.base, this.pending, this.exceptions);
       seat.firstFrame = this.base + this.pending.length;
     }
   }
@@ -136,38 +158,56 @@ export class FanOut implements Flushable {
     const first = joined.length === 1 ? joined[0]! : null;
     const isSliced = batch.snapshot !== null;
     const start = batch.position;
+    let others = 0;
     for (let i = start; i < end; i++) {
       const seat = seats[i]!;
       if (isSliced) {
-        if (seat.servedBatch === base) continue;
+        if (seat.servedBatch === base) {
+          others++;
+          continue;
+        }
         seat.servedBatch = base;
       }
       if (seat.firstFrame > base || (exceptions !== null && exceptions.has(seat.outlet))) {
-        writeSelected(seat, base, batch.frames, exceptions);
+        others++;
+        this.deliverSelected(seat, base, batch.frames, exceptions);
       } else if (first !== null) {
-        seat.outlet.write(first);
+        seat.outlet.deliver(first);
       } else {
-        for (const bytes of joined) seat.outlet.write(bytes);
+        for (const bytes of joined) seat.outlet.deliver(bytes);
       }
     }
+    this.count(end - start - others, batch.frames.length, batch.size);
     batch.position = end;
-    if (end === seats.length) {
-      this.batch = null;
-      this.queue.pendingBytes -= batch.size;
-    }
+    if (end === seats.length) this.conclude(batch);
     return budget - (end - start);
   }
 
   /** Takes the pending frames as a batch. */
   private cut(budget: number): Batch {
-    const { base, pending: frames, exceptions } = this;
+    const { base, pending: frames, exceptions, listeners } = this;
+    const joined = join(frames);
+    const sinceMs = this.pendingSinceMs;
     this.pending = [];
     this.exceptions = null;
+    this.listeners = null;
     this.base += frames.length;
     let size = 0;
     for (const frame of frames) size += frame.length;
     const snapshot = this.seats.length > budget ? this.seats.slice() : null;
-    return { base, frames, size, joined: join(frames), exceptions, snapshot, position: 0 };
+    return { base, frames, size, joined, exceptions, snapshot, sinceMs, listeners, position: 0 };
+  }
+
+  private conclude({ size, sinceMs, listeners }: Batch): void {
+    this.batch = null;
+    this.queue.pendingBytes -= size;
+    this.queue.latency?.observe(performance.now() - sinceMs);
+    if (listeners !== null) for (const listener of listeners) listener();
+  }
+
+  private count(receivers: number, frames: number, size: number): void {
+    this.counters.deliveries += receivers * frames;
+    this.counters.deliveredBytes += receivers * size;
   }
 
   private except(outlet: Outlet, position: number): void {
@@ -176,19 +216,23 @@ export class FanOut implements Flushable {
     if (positions === undefined) this.exceptions.set(outlet, new Set([position]));
     else positions.add(position);
   }
-}
 
-/** Writes those frames to a seat that are meant for it. */
-function writeSelected(
-  seat: Seat,
-  base: number,
-  frames: readonly Buffer[],
-  exceptions: Exceptions | null,
-): void {
-  const excepted = exceptions?.get(seat.outlet);
-  const meant: Buffer[] = [];
-  for (let i = Math.max(0, seat.firstFrame - base); i < frames.length; i++) {
-    if (!excepted?.has(i)) meant.push(frames[i]!);
+  /** Writes those frames to a seat that are meant for it. */
+  private deliverSelected(
+    seat: Seat,
+    base: number,
+    frames: readonly Buffer[],
+    exceptions: Exceptions | null,
+  ): void {
+    const excepted = exceptions?.get(seat.outlet);
+    const meant: Buffer[] = [];
+    let size = 0;
+    for (let i = Math.max(0, seat.firstFrame - base); i < frames.length; i++) {
+      if (excepted?.has(i)) continue;
+      size += frames[i]!.length;
+      meant.push(frames[i]!);
+    }
+    this.count(1, meant.length, size);
+    for (const bytes of join(meant)) seat.outlet.deliver(bytes);
   }
-  for (const bytes of join(meant)) seat.outlet.write(bytes);
 }

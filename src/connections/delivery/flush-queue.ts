@@ -1,3 +1,5 @@
+import type { LatencyHistogram } from './latency-histogram.js';
+
 /** What has something to send, and sends it in parts. */
 export interface Flushable {
   readonly hasPending: boolean;
@@ -17,6 +19,8 @@ export class FlushQueue {
   private isScheduled = false;
   /** Bytes of all frames that wait to be sent. */
   pendingBytes = 0;
+  /** From the first frame of a batch to its last write. Null unless somebody wants to know. */
+  latency: LatencyHistogram | null = null;
 
   /** @param budget receivers served in one turn */
   constructor(private readonly budget = DEFAULT_BUDGET) {}
@@ -26,6 +30,11 @@ export class FlushQueue {
     if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(() => this.run());
+  }
+
+  /** @returns now, if latencies are measured: a look at the clock is not for nothing */
+  startOfLatencyMs(): number {
+    return this.latency === null ? 0 : performance.now();
   }
 
   /** Sends all there is, at once. For a server that stops. */

@@ -9,12 +9,15 @@ interface ApiRoute {
   readonly method: 'GET' | 'POST';
   /** Parts of the path; those that start with a colon stand for any. */
   readonly parts: readonly string[];
+  /** With a colon before the name of each variable part. */
+  readonly path: string;
   /** What the framework routes by: a path without variable parts, whose length it may limit. */
   readonly target: string;
 }
 
 const route = (method: ApiRoute['method'], path: string): ApiRoute => ({
   method,
+  path,
   parts: path.slice(1).split('/'),
   target: `/${ROUTE_ROOT}${path.replace(/:[^/]+/g, '-')}`,
 });
@@ -48,6 +51,11 @@ export const FALLBACK_PATH = 'no-such-call';
 /** The call that a path stands for, whatever the method. */
 export function findRoute(segments: readonly string[]): ApiRoute | undefined {
   return ROUTES.find(({ parts }) => matches(parts, segments));
+}
+
+/** What a request is counted under. */
+export function routeNameOf(segments: readonly string[]): string {
+  return findRoute(segments)?.path ?? 'none';
 }
 
 /** The path that the framework routes a request by. */

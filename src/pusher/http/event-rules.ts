@@ -1,7 +1,7 @@
 import type { Application } from '../../applications/application.js';
 import { isChannelName } from '../../channels/channel-name.js';
+import type { PublishedEvent } from '../../channels/published-event.js';
 import { isSocketId } from '../../connections/socket-id.js';
-import type { PublishedEvent } from '../event.dispatcher.js';
 import { badRequest, tooLarge, type ApiError } from './api-error.js';
 import type { EventDto, PublishEventDto } from './dto/publish-event.dto.js';
 

@@ -1,7 +1,9 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
+import { RequestCounters } from '../../metrics/request-counters.js';
 import { headerOf, IDEMPOTENCY_HEADER, type ApiRequest } from './api-request.js';
+import { routeNameOf } from './api-routes.js';
 import { failureOf } from './failure.js';
 import { PublishService } from './publish.service.js';
 import { RequestAuthentication } from './request-authentication.js';
@@ -22,6 +24,7 @@ export class FastLane {
   constructor(
     private readonly authentication: RequestAuthentication,
     private readonly publishing: PublishService,
+    private readonly counters: RequestCounters,
   ) {}
 
   /** Whether a request is one that {@link serve} is for. */
@@ -66,9 +69,9 @@ export class FastLane {
         request.segments[2] === 'events'
           ? this.publishing.publish(signed, key)
           : this.publishing.publishBatch(signed, key);
-      if (!(result instanceof Promise)) return answer(request.response, 200, result);
+      if (!(result instanceof Promise)) return this.answer(request, 200, result);
       result.then(
-        (found) => answer(request.response, 200, found),
+        (found) => this.answer(request, 200, found),
         (error: unknown) => this.fail(request, error),
       );
     } catch (error) {
@@ -76,26 +79,27 @@ export class FastLane {
     }
   }
 
-  private fail({ response }: ApiRequest, error: unknown): void {
+  private fail(request: ApiRequest, error: unknown): void {
     const { status, body, headers } = failureOf(error, this.logger);
-    answer(response, status, body, headers);
+    this.answer(request, status, body, headers);
   }
-}
 
-function answer(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  headers?: OutgoingHttpHeaders,
-): void {
-  // A listener of a host may have answered before.
-  if (response.headersSent) return;
-  const text = JSON.stringify(body);
-  const length = Buffer.byteLength(text);
-  response.writeHead(status, {
-    'Content-Type': CONTENT_TYPE,
-    'Content-Length': length,
-    ...headers,
-  });
-  response.end(text);
+  private answer(
+    { response, segments }: ApiRequest,
+    status: number,
+    body: object,
+    headers?: OutgoingHttpHeaders,
+  ): void {
+    // A listener of a host may have answered before.
+    if (response.headersSent) return;
+    const text = JSON.stringify(body);
+    const length = Buffer.byteLength(text);
+    response.writeHead(status, {
+      'Content-Type': CONTENT_TYPE,
+      'Content-Length': length,
+      ...headers,
+    });
+    response.end(text);
+    this.counters.of(routeNameOf(segments)).add(status);
+  }
 }

@@ -1,10 +1,12 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import { MetricsEndpoint } from '../../metrics/page/metrics-endpoint.js';
+import { RequestCounters } from '../../metrics/request-counters.js';
 import { Drain } from '../drain.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { parseQuery } from '../protocol/signature.js';
 import { mark, type ApiRequest } from './api-request.js';
-import { isOurs, originFormOf, routedPath } from './api-routes.js';
+import { isOurs, originFormOf, routedPath, routeNameOf } from './api-routes.js';
 import { FastLane } from './fast-lane.js';
 
 /** What tells a framework that a request has a body. */
@@ -45,6 +47,8 @@ export class FrontDoor {
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
     private readonly drain: Drain,
     private readonly fastLane: FastLane,
+    private readonly metrics: MetricsEndpoint,
+    private readonly counters: RequestCounters,
   ) {}
 
   /**
@@ -57,10 +61,15 @@ export class FrontDoor {
     server.on('request', (request: Rewritable, response) => {
       const apiRequest = this.understand(request, response);
       if (apiRequest !== undefined) {
-        this.prepareAnswer(request, response);
+        if (this.drain.isDraining) response.setHeader('Connection', 'close');
+        if (this.metrics.isOnServerPort(apiRequest.path)) {
+          return this.metrics.serve(request, response);
+        }
+        this.allowOrigin(request, response);
         if (hasFastLane && this.fastLane.isMeant(request.method, apiRequest)) {
           return this.fastLane.serve(request, apiRequest);
         }
+        response.once('finish', () => this.count(apiRequest));
         mark(request, apiRequest);
         redirect(request, globalPrefix() + routedPath(apiRequest.segments, request.method));
       }
@@ -75,14 +84,13 @@ export class FrontDoor {
     const fullPath = question < 0 ? url : url.slice(0, question);
     if (!fullPath.startsWith(this.options.path)) return undefined;
     const path = fullPath.slice(this.options.path.length);
-    if (!isOurs(path)) return undefined;
+    if (!isOurs(path) && !this.metrics.isOnServerPort(path)) return undefined;
     const query = parseQuery(question < 0 ? '' : url.slice(question + 1));
     return { fullPath, path, segments: segmentsOf(path), query, response };
   }
 
-  private prepareAnswer(request: IncomingMessage, response: ServerResponse): void {
-    this.allowOrigin(request, response);
-    if (this.drain.isDraining) response.setHeader('Connection', 'close');
+  private count({ segments, response }: ApiRequest): void {
+    this.counters.of(routeNameOf(segments)).add(response.statusCode);
   }
 
   private allowOrigin(request: IncomingMessage, response: ServerResponse): void {

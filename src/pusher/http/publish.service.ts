@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
+import type { PublishedEvent } from '../../channels/published-event.js';
+import { TrafficCounters } from '../../connections/traffic-counters.js';
 import {
   attributeNamesOf,
   hasAttribute,
@@ -10,7 +12,7 @@ import { MetricsHandler } from '../../metrics/metrics.handler.js';
 import { andThen, type Awaitable } from '../../scaling/awaitable.js';
 import { StateStore } from '../../scaling/state-store.js';
 import { Drain } from '../drain.js';
-import { EventDispatcher, type PublishedEvent } from '../event.dispatcher.js';
+import { EventDispatcher } from '../event.dispatcher.js';
 import { badRequest, shuttingDown, tooManyRequests } from './api-error.js';
 import type { SignedRequest } from './api-request.js';
 import { BatchEventDto, BatchEventsDto } from './dto/batch-events.dto.js';
@@ -33,6 +35,7 @@ export class PublishService {
     private readonly partial: PartialAnswer,
     private readonly state: StateStore,
     private readonly drain: Drain,
+    private readonly counters: TrafficCounters,
   ) {}
 
   /**
@@ -48,7 +51,7 @@ export class PublishService {
     const event = eventOf(dto, channelsOf(dto, application), application);
     const names = attributeNamesOf(dto.info ?? undefined);
     return this.once(application, 'events', key ?? dto.idempotency_key, () =>
-      andThen(this.dispatch(application, [event]), () =>
+      andThen(this.dispatch(request, [event]), () =>
         names.length === 0 ? NOTHING : this.infosOf(request, event.channels, names),
       ),
     );
@@ -69,19 +72,22 @@ export class PublishService {
       eventOf(item, [item.channel], application, `batch[${i}].`),
     );
     return this.once(application, 'batch', key ?? dto.idempotency_key, () =>
-      andThen(this.dispatch(application, events), () => this.batchInfosOf(request, items)),
+      andThen(this.dispatch(request, events), () => this.batchInfosOf(request, items)),
     );
   }
 
-  private dispatch(application: Application, events: PublishedEvent[]): Awaitable<void> {
+  private dispatch(request: SignedRequest, events: PublishedEvent[]): Awaitable<void> {
     if (this.drain.isDraining) throw shuttingDown();
+    const { application, response } = request;
+    const { headers } = response.req;
     const { id, publishesPerSecond: limit } = application;
-    if (limit === 0) return this.dispatcher.send(application, events);
+    if (limit === 0) return this.dispatcher.send(application, events, headers);
     if (events.length > limit) {
       throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);
     }
     return andThen(this.state.take(id, 'publishes', events.length, limit, 1000), (isTaken) => {
-      if (isTaken) return this.dispatcher.send(application, events);
+      if (isTaken) return this.dispatcher.send(application, events, headers);
+      this.counters.of(id).limited.publishes++;
       throw tooManyRequests(`Application ${id} may publish ${limit} events a second.`);
     });
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationProvider } from '../../applications/application-provider.js';
 import { secretOf, type Application } from '../../applications/application.js';
+import { TrafficCounters } from '../../connections/traffic-counters.js';
 import { isLater, type Awaitable } from '../../scaling/awaitable.js';
 import { StateStore } from '../../scaling/state-store.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
@@ -17,6 +18,7 @@ export class RequestAuthentication {
   constructor(
     private readonly applications: ApplicationProvider,
     private readonly state: StateStore,
+    private readonly counters: TrafficCounters,
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {}
 
@@ -56,6 +58,7 @@ export class RequestAuthentication {
   async checkReads({ id, readsPerSecond }: Application): Promise<void> {
     if (readsPerSecond === 0) return;
     if (await this.state.take(id, 'reads', 1, readsPerSecond, 1000)) return;
+    this.counters.of(id).limited.reads++;
     throw tooManyRequests(`Application ${id} may ask ${readsPerSecond} times a second.`);
   }
 

@@ -39,6 +39,13 @@ describe('An error', () => {
     expect(limited).toMatchObject({ code: 4301, closeCode: 4200 });
   });
 
+  it.each([1234, 4301, 403, 4100.5, NaN])(
+    'is none with %d, which no client understands',
+    (code) => {
+      expect(() => new ClosingError(4009, 'Out', code)).toThrow(RangeError);
+    },
+  );
+
   it('about a subscription is none of those: the connection stays open', () => {
     const refusal = { type: 'LimitReached', error: 'The channel is full', status: 4004 } as const;
     const error = new SubscriptionError('presence-a', refusal);

@@ -1,3 +1,5 @@
+import { Refusal } from '../../extensions/refusal.js';
+
 /** Every code the server sends in `pusher:error`, and those of them it closes connections with. Mirrored by docs/errors.md. */
 export const PusherErrorCode = Object.freeze({
   /** The application accepts only TLS; clients switch to wss and come back. */
@@ -18,7 +20,7 @@ export const PusherErrorCode = Object.freeze({
 } as const);
 
 /** What went wrong, as a client is told: a code of the protocol and one sentence. */
-export class PusherError extends Error {
+export class PusherError extends Refusal {
   constructor(
     readonly code: number,
     message: string,
@@ -28,16 +30,30 @@ export class PusherError extends Error {
   }
 }
 
+/** Codes that a client may be closed with: above 4299 it would not know what to do. */
+const MIN_CLOSE_CODE = 4000;
+const MAX_CLOSE_CODE = 4299;
+
+/** Whether connections may be closed with a code. */
+export function isCloseCode(code: number): boolean {
+  return Number.isInteger(code) && code >= MIN_CLOSE_CODE && code <= MAX_CLOSE_CODE;
+}
+
 /** An error after which the connection is closed. */
 export class ClosingError extends PusherError {
+  /**
+   * @param closeCode what the connection is closed with
+   * @throws RangeError when that is not one of 4000 to 4299
+   */
   constructor(
     code: number,
     message: string,
-    /** What the connection is closed with; never above 4299, or clients would not come back. */
     readonly closeCode = code,
   ) {
     super(code, message);
     this.name = 'ClosingError';
+    if (isCloseCode(closeCode)) return;
+    throw new RangeError(`A connection is closed with 4000 to 4299, not ${closeCode}.`);
   }
 }
 
@@ -49,7 +65,7 @@ export interface SubscriptionRefusal {
 }
 
 /** Thrown when a subscription is refused: the connection stays open and is told which channel and why. */
-export class SubscriptionError extends Error {
+export class SubscriptionError extends Refusal {
   constructor(
     readonly channel: string,
     readonly refusal: SubscriptionRefusal,

@@ -9,7 +9,7 @@ import {
 import { decodeClusterMessage } from '../cluster-message-codec.js';
 import type { ClusterMessage } from '../cluster-message.js';
 import { detachMessage } from '../detached-message.js';
-import { PubSubProvider, type PubSubListener } from '../pub-sub-provider.js';
+import { PubSubProvider, type PubSubCounters, type PubSubListener } from '../pub-sub-provider.js';
 import { RareWarning } from '../rare-warning.js';
 import { SCALING_OPTIONS, type ScalingOptions } from '../scaling.options.js';
 import { DeliveryQueue } from './delivery-queue.js';
@@ -29,25 +29,6 @@ const SWEEPS_TO_FORGET = 60;
 const RETURN_MS = 5000;
 /** How long a stop waits for Redis to take what is under way. */
 const STOP_MS = 1000;
-
-/** What came and went, since the start; the buffered, now. */
-export interface PubSubCounters {
-  /** Messages of this node. */
-  readonly published: number;
-  /** Messages passed on to this node's subscribers when they came from Redis. */
-  readonly received: number;
-  /** Messages that had been here before, and were dropped. */
-  readonly duplicates: number;
-  /** Times that at least one message of another node is missing. */
-  readonly gaps: number;
-  /** What foreign publishers and unknown versions sent, and was dropped. */
-  readonly garbage: number;
-  /** Messages that were not taken because the buffer was full. */
-  readonly refused: number;
-  /** Messages whose way to the others is not certain yet. */
-  readonly buffered: number;
-  readonly bufferedBytes: number;
-}
 
 /** Pub/Sub of Redis: one server, a master that sentinels name, or a Cluster with sharded Pub/Sub. */
 @Injectable()
@@ -126,7 +107,7 @@ export class RedisPubSubProvider
     return this.link.status === 'up' ? 'up' : 'down';
   }
 
-  get counters(): PubSubCounters {
+  override get counters(): PubSubCounters {
     const { published, refused, outbox } = this.sender;
     return {
       ...this.counts,

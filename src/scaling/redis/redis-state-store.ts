@@ -12,19 +12,12 @@ import {
   type Roster,
   type RosterVersion,
   type StateListener,
+  type StateStoreCounters,
 } from '../state-store.js';
 import { NodeDirectory } from './node-directory.js';
 import { RedisConnections } from './redis-connections.js';
 import { StoreContext } from './store-context.js';
 import { StoreLife } from './store-life.js';
-
-/** What a store did, since the start. */
-export interface StateStoreCounters {
-  /** Dead nodes this one has cleared away. */
-  readonly reapedNodes: number;
-  /** Times that this node said anew all that it holds. */
-  readonly restores: number;
-}
 
 /**
  * Keeps the state of the cluster in Redis. What this node was told is kept here as well, in a mirror:
@@ -67,7 +60,7 @@ export class RedisStateStore extends StateStore implements OnModuleInit, OnAppli
     return this.life.unreachableMs;
   }
 
-  get counters(): StateStoreCounters {
+  override get counters(): StateStoreCounters {
     const { restores, reaper } = this.life;
     return { restores, reapedNodes: reaper.reapedNodes };
   }

@@ -1,0 +1,2 @@
+/** Somebody says no, on purpose, in words for whoever asked. What is thrown otherwise is a fault. */
+export abstract class Refusal extends Error {}

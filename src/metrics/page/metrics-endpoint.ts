@@ -1,0 +1,84 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
+import { MetricsPage } from './metrics-page.js';
+
+/** Gives the page to those who may have it. Knows no framework, as it stands in front of any. */
+@Injectable()
+export class MetricsEndpoint {
+  private readonly logger = new Logger('Metrics');
+  private readonly token: Buffer | undefined;
+
+  constructor(
+    @Inject(METRICS_OPTIONS) private readonly options: MetricsOptions,
+    private readonly page: MetricsPage,
+  ) {
+    const { token } = options;
+    this.token = token === undefined ? undefined : digestOf(token);
+  }
+
+  /** Whether a path, without the prefix of the server, is that of the page on the port of the server. */
+  isOnServerPort(path: string): boolean {
+    return this.options.enabled && this.options.port === null && this.isPath(path);
+  }
+
+  /** Whether a path is that of the page. A slash at the end is none. */
+  isPath(path: string): boolean {
+    return path === this.options.path || path === `${this.options.path}/`;
+  }
+
+  /** Answers a request, whatever becomes of it. */
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.isAuthorized(request)) {
+      const challenge = { 'WWW-Authenticate': 'Bearer realm="metrics"' };
+      return refuse(response, 401, 'The bearer token is missing or wrong.', challenge);
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return refuse(response, 405, 'The method must be GET.', { Allow: 'GET, HEAD' });
+    }
+    void this.write(response);
+  }
+
+  private async write(response: ServerResponse): Promise<void> {
+    try {
+      const text = await this.page.text();
+      const headers = { 'Content-Type': this.page.contentType, 'Cache-Control': 'no-store' };
+      answer(response, 200, text, headers);
+    } catch (error) {
+      this.logger.error('The metrics page could not be written', error);
+      refuse(response, 500, 'The server failed, see its log.');
+    }
+  }
+
+  /** Takes as long whatever the token is. */
+  private isAuthorized({ headers }: IncomingMessage): boolean {
+    if (this.token === undefined) return true;
+    const [, given = ''] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+    return timingSafeEqual(digestOf(given), this.token);
+  }
+}
+
+/** Refuses a request in the form of all refusals. */
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  sentence: string,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  const body = JSON.stringify({ error: sentence });
+  answer(response, status, body, { 'Content-Type': 'application/json; charset=utf-8', ...headers });
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: OutgoingHttpHeaders,
+): void {
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...headers, 'Content-Length': length });
+  response.end(body);
+}
+
+const digestOf = (token: string) => createHash('sha256').update(token).digest();

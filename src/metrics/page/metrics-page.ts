@@ -1,0 +1,98 @@
+import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common';
+import { ChannelManager } from '../../channels/channel.manager.js';
+import { ConnectionRegistry } from '../../connections/connection.registry.js';
+import { FlushQueue } from '../../connections/delivery/flush-queue.js';
+import { LatencyHistogram } from '../../connections/delivery/latency-histogram.js';
+import { TrafficCounters } from '../../connections/traffic-counters.js';
+import { ClusterService } from '../../scaling/cluster.service.js';
+import { PubSubProvider } from '../../scaling/pub-sub-provider.js';
+import { StateStore } from '../../scaling/state-store.js';
+import { EventLoopLag } from '../event-loop-lag.js';
+import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
+import { RequestCounters } from '../request-counters.js';
+import { WebhookSource } from '../webhook-source.js';
+import { clusterFamilies } from './cluster-families.js';
+import { deliveryFamilies } from './delivery-families.js';
+import { mergePages } from './merge-pages.js';
+import { processFamilies } from './process-families.js';
+import { PrometheusRegistry } from './prometheus-registry.js';
+import { trafficFamilies } from './traffic-families.js';
+import { webhookFamilies } from './webhook-families.js';
+
+/** From a turn of the event loop that is nearly idle to one that clients would complain of. */
+const LATENCY_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500];
+
+/** The other processes that serve on the same port as this one. */
+export interface Siblings {
+  /** What this one is called among them. */
+  readonly name: string;
+  /** Their pages, of those that answer in time. */
+  pages(): Promise<readonly string[]>;
+}
+
+/** What Prometheus reads of this server. Nothing is read, and next to nothing counted, unless the options want it. */
+@Injectable()
+export class MetricsPage implements OnModuleInit {
+  private readonly registry = new PrometheusRegistry();
+  private siblings: Siblings | undefined;
+  private writing: Promise<string> | undefined;
+
+  constructor(
+    @Inject(METRICS_OPTIONS) private readonly options: MetricsOptions,
+    private readonly traffic: TrafficCounters,
+    private readonly connections: ConnectionRegistry,
+    private readonly requests: RequestCounters,
+    private readonly channels: ChannelManager,
+    private readonly queue: FlushQueue,
+    private readonly cluster: ClusterService,
+    private readonly pubSub: PubSubProvider,
+    private readonly state: StateStore,
+    private readonly lag: EventLoopLag,
+    @Optional() private readonly webhooks?: WebhookSource,
+  ) {}
+
+  onModuleInit(): void {
+    if (!this.options.enabled) return;
+    const { registry } = this;
+    this.lag.start();
+    this.queue.latency = new LatencyHistogram(LATENCY_BOUNDS_MS);
+    registry.add(processFamilies(this.lag));
+    registry.add(trafficFamilies(this.traffic, this.connections, this.requests));
+    registry.add(deliveryFamilies(this.channels, this.traffic, this.queue));
+    registry.addLatency(
+      'revurb_publish_to_socket_seconds',
+      'From a frame of a channel being there on this node to its last write; of frames sent together the first counts.',
+      this.queue.latency,
+    );
+    registry.add(clusterFamilies(this.cluster, this.pubSub, this.state));
+    registry.add(webhookFamilies(this.webhooks));
+    registry.addProcess();
+  }
+
+  /** From now on the page is that of all of them, each with its name in the label `worker`. */
+  shareWith(siblings: Siblings): void {
+    this.siblings = siblings;
+    this.registry.label({ worker: siblings.name });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** This process alone. */
+  ownText(): Promise<string> {
+    return this.registry.text();
+  }
+
+  /** The whole page. Who asks while it is being written gets the same. */
+  text(): Promise<string> {
+    this.writing ??= this.write().finally(() => (this.writing = undefined));
+    return this.writing;
+  }
+
+  private async write(): Promise<string> {
+    if (this.siblings === undefined) return this.ownText();
+    const [own, others] = await Promise.all([this.ownText(), this.siblings.pages()]);
+    return mergePages([own, ...others]);
+  }
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { ExtensionRegistry } from '../extensions/extension.registry.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import type { MembersChange } from '../scaling/state-store.js';
+
+/** Tells extensions who comes and goes in the cluster, on the one node that learns of it first. */
+@Injectable()
+export class ClusterHooksReporter {
+  constructor(
+    cluster: ClusterService,
+    private readonly extensions: ExtensionRegistry,
+  ) {
+    cluster.onLearnt({
+      members: (change) => this.tellMembers(change),
+      userStatus: (appId, userId, isOnline) => this.tellUser(appId, userId, isOnline),
+    });
+  }
+
+  private tellMembers({ appId, channel, left, joined }: MembersChange): void {
+    const { onMemberAdded, onMemberRemoved } = this.extensions.hooks;
+    if (onMemberRemoved !== null) {
+      for (const userId of left) onMemberRemoved.tell({ appId, channel, userId });
+    }
+    if (onMemberAdded !== null) {
+      for (const member of joined) onMemberAdded.tell({ appId, channel, member });
+    }
+  }
+
+  private tellUser(appId: string, userId: string, isOnline: boolean): void {
+    const { onUserOnline, onUserOffline } = this.extensions.hooks;
+    (isOnline ? onUserOnline : onUserOffline)?.tell({ appId, userId });
+  }
+}
