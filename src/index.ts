@@ -86,6 +86,7 @@ export {
   type LeaveOutcome,
   type Member,
   type MembersChange,
+  type PlaceChange,
   type Roster,
   type RosterVersion,
   type StateListener,

@@ -11,7 +11,12 @@ import type {
 } from './cluster-message.js';
 import { PubSubProvider } from './pub-sub-provider.js';
 import { SCALING_OPTIONS, type ScalingOptions } from './scaling.options.js';
-import { StateStore, UNKNOWN_VERSION, type MembersChange } from './state-store.js';
+import {
+  StateStore,
+  UNKNOWN_VERSION,
+  type MembersChange,
+  type PlaceChange,
+} from './state-store.js';
 
 /** Who acts on the messages of the cluster, this node's own among them. */
 export interface ClusterListeners {
@@ -43,6 +48,7 @@ export class ClusterService implements OnModuleInit {
   private readonly logger = new Logger(ClusterService.name);
   private listeners: Partial<ClusterListeners> = {};
   private readonly restoreListeners: (() => void)[] = [];
+  private placeListener: (change: PlaceChange) => void = () => undefined;
   /** How long to wait, after the cluster was out of reach, before what is missing counts as gone. */
   readonly settleMs: number;
   private readonly timeoutMs: number;
@@ -62,6 +68,7 @@ export class ClusterService implements OnModuleInit {
       onMembersChanged: (change) => this.tellMembers(change),
       onUserStatus: (appId, userId, isOnline) =>
         inBackground(this.announceUser(appId, userId, isOnline), this.logger),
+      onPlaceChanged: (change) => this.placeListener(change),
       onRestored: () => this.restoreListeners.forEach((listener) => listener()),
     });
     await Promise.all([
@@ -78,6 +85,11 @@ export class ClusterService implements OnModuleInit {
   /** Calls back when the cluster was out of reach and is there again: what was read from it may have changed. */
   onRestored(listener: () => void): void {
     this.restoreListeners.push(listener);
+  }
+
+  /** Sets who is told that a place was left for good, or taken, although nobody called for it. */
+  onPlaceChanged(listener: (change: PlaceChange) => void): void {
+    this.placeListener = listener;
   }
 
   get nodeId(): string {

@@ -1,8 +1,16 @@
-/** A roster: the members of a presence channel, or the signed-in users of an application. */
+/** A roster: the members of a presence channel, or the signed-in users or the places of an application. */
 export interface RosterName {
   readonly appId: string;
-  /** Undefined: the signed-in users. */
+  /** Undefined: the signed-in users. {@link PLACES}: the places. */
   readonly channel: string | undefined;
+}
+
+/** Stands in place of a channel; none can be called so. */
+export const PLACES = '#places';
+
+/** Whoever leaves this roster is missed only after a grace. */
+export function isGraced({ channel }: RosterName): boolean {
+  return channel === undefined || channel === PLACES;
 }
 
 /** The keys of one roster; all of them are served by one node of a Redis Cluster. */
