@@ -7,6 +7,7 @@ import { ServerConfiguration } from './config/server-configuration.js';
 import { ApiExceptionFilter } from './pusher/http/api-exception.filter.js';
 import { PusherModule } from './pusher/pusher.module.js';
 import { ScalingModule } from './scaling/scaling.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The standalone server: the rooms, joined by what the configuration says. */
 @Module({})
@@ -22,6 +23,10 @@ export class AppModule {
         ScalingModule.forRootAsync({
           inject,
           useFactory: ({ scaling }: ServerConfiguration) => scaling,
+        }),
+        WebhooksModule.forRootAsync({
+          inject,
+          useFactory: ({ webhooks }: ServerConfiguration) => webhooks,
         }),
         PusherModule.forRootAsync({
           inject,

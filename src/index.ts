@@ -25,6 +25,8 @@
 export { RevurbModule, type RevurbOptions } from './revurb.module.js';
 export { configureServer } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
+export { WebhooksModule } from './webhooks/webhooks.module.js';
+export type { WebhookOptions } from './webhooks/webhook.options.js';
 export type { PusherOptions } from './pusher/pusher.options.js';
 export { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';
 

@@ -6,6 +6,8 @@ import { PusherModule } from './pusher/pusher.module.js';
 import type { PusherOptions } from './pusher/pusher.options.js';
 import { ScalingModule, type ScalingDriver } from './scaling/scaling.module.js';
 import type { PartialScalingOptions } from './scaling/scaling.options.js';
+import type { WebhookOptions } from './webhooks/webhook.options.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** What a host says when it imports the server. */
 export interface RevurbOptions {
@@ -16,6 +18,8 @@ export interface RevurbOptions {
   /** Where applications come from instead, a database perhaps. */
   readonly applicationProvider?: Type<ApplicationProvider>;
   readonly server?: Partial<PusherOptions>;
+  /** How webhooks are delivered; which there are, the applications say. */
+  readonly webhooks?: Partial<WebhookOptions>;
   /** Several nodes as one server; see docs/scaling.md. */
   readonly scaling?: PartialScalingOptions;
   /** Scaling drivers of your own, by the name `scaling.driver` may give. */
@@ -44,9 +48,10 @@ export class RevurbModule {
           drivers: options.scalingDrivers,
           imports: options.imports,
         }),
+        WebhooksModule.forRoot(options.webhooks ?? {}),
         PusherModule.forRoot(options.server ?? {}),
       ],
-      exports: [ApplicationsModule, ScalingModule, PusherModule],
+      exports: [ApplicationsModule, ScalingModule, WebhooksModule, PusherModule],
     };
   }
 }

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Application } from '../applications/application.js';
 import type { ApplicationsOptions } from '../applications/applications.options.js';
 import { readApplicationFile, watchApplicationFile } from './application-file-watcher.js';
 import { ConfigurationError, type Fault } from './configuration-error.js';
@@ -65,7 +64,7 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
       ...allFaults.map(
         (fault) => `${fault.variable}: ${fault.complaint}; ignored, scaling is off.`,
       ),
-      ...idleVariables(variables, found.applications),
+      ...idleVariables(variables),
     ],
   };
   return {
@@ -83,16 +82,10 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
 const REDIS = /^(REVERB_)?REDIS_/;
 
 /** What is asked for, checked, and not done by this version. */
-function idleVariables(
-  variables: EnvironmentVariables,
-  applications: readonly Application[],
-): readonly string[] {
+function idleVariables(variables: EnvironmentVariables): readonly string[] {
   const idle: string[] = [];
   if (variables.REVERB_METRICS_ENABLED) {
     idle.push('REVERB_METRICS_ENABLED is set, but this version has no metrics page yet.');
-  }
-  if (applications.some(({ webhooks }) => webhooks.length > 0)) {
-    idle.push('Webhooks are configured, but this version does not send any yet.');
   }
   return idle;
 }

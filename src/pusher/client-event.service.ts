@@ -5,6 +5,7 @@ import type { Connection } from '../connections/connection.js';
 import type { Awaitable } from '../scaling/awaitable.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { FixedWindow } from '../scaling/fixed-window.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import type { ClientEventMessage } from './protocol/client-message.js';
 import { invalidMessage, PusherError, PusherErrorCode } from './protocol/pusher-error.js';
 import { clientEvent } from './protocol/server-frame.js';
@@ -15,6 +16,7 @@ export class ClientEventService {
   constructor(
     private readonly channels: ChannelManager,
     private readonly cluster: ClusterService,
+    private readonly webhooks: WebhookReporter,
   ) {}
 
   /**
@@ -22,14 +24,19 @@ export class ClientEventService {
    * @throws PusherError when the application, the channel or the rate does not allow it
    */
   send(connection: Connection, message: ClientEventMessage): Awaitable<void> {
-    const { application } = connection;
-    const { channel } = message;
+    const { application, socketId } = connection;
+    const { channel, event, data } = message;
     if (channel === undefined) throw invalidMessage();
     this.checkChannel(connection, channel);
     this.checkRate(connection);
     const member = this.channels.subscriptionOf(connection, channel)?.member;
-    const frame = clientEvent(message.event, channel, message.data, member?.userId);
-    return this.cluster.broadcast(application.id, channel, frame, connection.socketId);
+    const userId = member?.userId;
+    const frame = clientEvent(event, channel, data, userId);
+    const sent = this.cluster.broadcast(application.id, channel, frame, socketId);
+    if (application.webhooks.length > 0) {
+      this.webhooks.clientEvent(application, { channel, event, data, socketId, userId });
+    }
+    return sent;
   }
 
   private checkChannel(connection: Connection, channel: string): void {

@@ -3,6 +3,7 @@ import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { FlushQueue } from '../connections/fan-out.js';
 import { StateStore } from '../scaling/state-store.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { PusherError, PusherErrorCode } from './protocol/pusher-error.js';
 import { errorFrame } from './protocol/server-frame.js';
 import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
@@ -33,6 +34,7 @@ export class Drain implements BeforeApplicationShutdown {
     private readonly registry: ConnectionRegistry,
     private readonly queue: FlushQueue,
     private readonly state: StateStore,
+    private readonly webhooks: WebhookReporter,
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {}
 
@@ -43,6 +45,7 @@ export class Drain implements BeforeApplicationShutdown {
     const connections = [...this.registry];
     await this.closeAll(connections);
     await this.waitForPeers();
+    await this.webhooks.close();
     this.logger.log(`Closed ${connections.length} connections`);
   }
 

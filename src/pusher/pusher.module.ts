@@ -39,7 +39,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 /**
  * The Pusher protocol: the gateway for clients and the HTTP API for backends. Needs the
- * ApplicationsModule and the ScalingModule beside it, and `configureServer(app)`.
+ * ApplicationsModule, the ScalingModule and the WebhooksModule beside it, and `configureServer(app)`.
  */
 @Module({
   imports: [ConnectionsModule, ChannelsModule, MetricsModule, TerminusModule],

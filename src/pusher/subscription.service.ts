@@ -4,6 +4,7 @@ import type { Channel, Subscription } from '../channels/channel.js';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
 import { StateStore, type CachedEvent, type Member } from '../scaling/state-store.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { authorizationFault } from './authorization.js';
 import { ChannelDataError, parseChannelData } from './channel-data.js';
 import { PresenceService } from './presence.service.js';
@@ -35,6 +36,7 @@ export class SubscriptionService {
     private readonly presence: PresenceService,
     private readonly state: StateStore,
     private readonly counts: SubscriptionCountNotifier,
+    private readonly webhooks: WebhookReporter,
   ) {}
 
   /** Subscribes a connection and answers it. @throws SubscriptionError when it may not */
@@ -111,16 +113,19 @@ export class SubscriptionService {
   private admit(connection: Connection, channel: Channel, entry: Entry): void {
     const { name, kind } = channel;
     const { member, roster, cached, missed = [] } = entry;
+    const { application, socketId } = connection;
     this.channels.subscribe(connection, channel, member);
+    this.webhooks.subscribed(application, name, socketId, member?.userId);
     if (kind.needsAuth) connection.isAuthorized = true;
     connection.writeOwed(subscriptionSucceeded(name, roster && rosterData(roster)));
     if (kind.isCache) {
       const frame = cached && publishedEvent(cached.event, name, cached.data);
       const isAmongMissed = frame !== undefined && missed.some((other) => other.equals(frame));
       if (!isAmongMissed) connection.write(frame ?? cacheMiss(name));
+      if (frame === undefined) this.webhooks.cacheMiss(application, name);
     }
     for (const frame of missed) connection.write(frame);
-    this.counts.changed(connection.application, channel);
+    this.counts.changed(application, channel);
   }
 
   private answerAgain(subscription: Subscription): void {
@@ -135,7 +140,9 @@ export class SubscriptionService {
     const { connection, channel, member } = subscription;
     this.channels.unsubscribe(subscription);
     if (member !== undefined) this.presence.leave(connection, channel, member);
-    this.counts.changed(connection.application, channel);
+    const { application, socketId } = connection;
+    this.webhooks.unsubscribed(application, channel.name, socketId, member?.userId);
+    this.counts.changed(application, channel);
   }
 
   private memberOf(connection: Connection, message: SubscribeMessage): Member {

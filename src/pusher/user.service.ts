@@ -6,6 +6,7 @@ import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { TerminateMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { signatureFault } from './authorization.js';
 import type { SigninMessage } from './protocol/client-message.js';
 import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
@@ -27,6 +28,7 @@ export class UserService {
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
     private readonly watchlists: WatchlistService,
+    private readonly webhooks: WebhookReporter,
     @Inject(PUSHER_OPTIONS) options: PusherOptions,
   ) {
     this.graceMs = options.graceSeconds * 1000;
@@ -57,6 +59,7 @@ export class UserService {
     const { user, application, socketId } = connection;
     if (user === undefined) return;
     this.watchlists.unwatch(connection);
+    this.webhooks.signedOut(application, user.id, socketId);
     const left = this.state.signOut(application.id, user.id, socketId, this.graceMs);
     inBackground(left, this.logger);
   }
@@ -74,6 +77,7 @@ export class UserService {
     if (!connection.isOpen) return this.signOut(connection);
     connection.isAuthorized = true;
     connection.write(signinSuccess(userData));
+    this.webhooks.signedIn(application, user.id, socketId);
     if (isFirst) {
       await this.cluster.announceUser(application.id, user.id, true);
     }

@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { ClusterService } from './cluster.service.js';
 import { LocalPubSubProvider } from './local-pub-sub.provider.js';
 import { MemoryStateStore } from './memory-state-store.js';
+import { MemoryWebhookQueue } from './memory-webhook-queue.js';
 import { PubSubProvider } from './pub-sub-provider.js';
 import { NodeDirectory } from './redis/node-directory.js';
 import { RedisConnections } from './redis/redis-connections.js';
@@ -15,11 +16,14 @@ import {
   type ScalingOptions,
 } from './scaling.options.js';
 import { StateStore } from './state-store.js';
+import { WebhookQueue } from './webhook-queue.js';
 
-/** The two classes that make several nodes one server. They may inject what the `imports` of the module export. */
+/** The classes that make several nodes one server. They may inject what the `imports` of the module export. */
 export interface ScalingDriver {
   readonly pubSub: Type<PubSubProvider>;
   readonly stateStore: Type<StateStore>;
+  /** Without one, each node keeps the webhooks it has to deliver in its memory. */
+  readonly webhookQueue?: Type<WebhookQueue>;
 }
 
 const SCALING_DRIVERS = Symbol('SCALING_DRIVERS');
@@ -42,7 +46,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     }))
     .build();
 
-const LOCAL_DRIVER: ScalingDriver = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
+const LOCAL_DRIVER = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
 const REDIS_DRIVER: ScalingDriver = { pubSub: RedisPubSubProvider, stateStore: RedisStateStore };
 
 /** What every server knows. A driver of the same name takes the place of one of these. */
@@ -70,18 +74,21 @@ function chooseDriver(
   );
 }
 
-const provideFromDriver = <P>(port: abstract new () => P, part: keyof ScalingDriver) => ({
+const provideFromDriver = <P>(
+  port: abstract new () => P,
+  classOf: (driver: ScalingDriver) => Type<P>,
+) => ({
   provide: port,
   inject: [SCALING_OPTIONS, SCALING_DRIVERS, ModuleRef],
   useFactory: (
     options: ScalingOptions,
     drivers: Readonly<Record<string, ScalingDriver>>,
     moduleRef: ModuleRef,
-  ) => moduleRef.create<PubSubProvider | StateStore>(chooseDriver(options, drivers)[part]),
+  ) => moduleRef.create<P>(classOf(chooseDriver(options, drivers))),
 });
 
 /**
- * Provides the two ports that nodes share, PubSubProvider and StateStore, by the driver that the
+ * Provides the ports that nodes share, PubSubProvider, StateStore and WebhookQueue, by the driver that the
  * options name. Nothing else in the tree knows which one runs. Global.
  */
 @Module({
@@ -95,9 +102,10 @@ const provideFromDriver = <P>(port: abstract new () => P, part: keyof ScalingDri
     // These two do nothing until a driver makes use of them.
     RedisConnections,
     NodeDirectory,
-    provideFromDriver(PubSubProvider, 'pubSub'),
-    provideFromDriver(StateStore, 'stateStore'),
+    provideFromDriver(PubSubProvider, ({ pubSub }) => pubSub),
+    provideFromDriver(StateStore, ({ stateStore }) => stateStore),
+    provideFromDriver(WebhookQueue, ({ webhookQueue }) => webhookQueue ?? MemoryWebhookQueue),
   ],
-  exports: [ClusterService, PubSubProvider, StateStore, SCALING_OPTIONS],
+  exports: [ClusterService, PubSubProvider, StateStore, WebhookQueue, SCALING_OPTIONS],
 })
 export class ScalingModule extends ConfigurableModuleClass {}

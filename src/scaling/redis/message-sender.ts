@@ -4,7 +4,7 @@ import type { ClusterMessage } from '../cluster-message.js';
 import { OverloadError } from '../overload-error.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
-import { RareWarning } from './rare-warning.js';
+import { RareWarning } from '../rare-warning.js';
 import type { RedisLink } from './redis-link.js';
 import { SequenceCounter } from './sequence-counter.js';
 import type { TopicSubscriptions } from './topic-subscriptions.js';

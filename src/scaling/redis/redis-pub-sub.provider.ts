@@ -14,7 +14,7 @@ import { DeliveryQueue } from './delivery-queue.js';
 import { MessageSender } from './message-sender.js';
 import { NodeDirectory } from './node-directory.js';
 import type { OutboxEntry } from './outbox.js';
-import { RareWarning } from './rare-warning.js';
+import { RareWarning } from '../rare-warning.js';
 import { RedisConnections } from './redis-connections.js';
 import { Resumption } from './resumption.js';
 import { SequenceTracker } from './sequence-tracker.js';

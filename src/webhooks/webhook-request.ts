@@ -1,0 +1,32 @@
+import { createHmac } from 'node:crypto';
+import type { ApplicationKey } from '../applications/application.js';
+import type { WaitingEvent } from '../scaling/webhook-queue.js';
+
+/** What no custom header may be: said by the protocol, or by the connection. */
+const RESERVED =
+  /^(?:x-pusher-.*|content-type|content-length|transfer-encoding|connection|keep-alive|proxy-.*|te|trailer|upgrade|expect)$/i;
+
+/** The body of a delivery. `time_ms` is when the last of its events happened. */
+export function bodyOf(events: readonly WaitingEvent[]): string {
+  const timeMs = events.reduce((latest, { atMs }) => Math.max(latest, atMs), 0);
+  return `{"time_ms":${timeMs},"events":[${events.map(({ event }) => event).join()}]}`;
+}
+
+/**
+ * The headers of a delivery, name and value by turns: signed by a key, with those of the endpoint that
+ * are not reserved.
+ */
+export function headersOf(
+  body: string,
+  { key, secret }: ApplicationKey,
+  custom: Readonly<Record<string, string>>,
+): string[] {
+  const headers = Object.entries(custom).filter(([name]) => !RESERVED.test(name));
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  return [
+    ...headers.flat(),
+    ...['Content-Type', 'application/json'],
+    ...['X-Pusher-Key', key],
+    ...['X-Pusher-Signature', signature],
+  ];
+}
