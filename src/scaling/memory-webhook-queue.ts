@@ -77,7 +77,7 @@ export class MemoryWebhookQueue extends WebhookQueue implements OnApplicationShu
   /** Tries each lane once more, and goes on with those that work. */
   override async close(withinMs: number): Promise<number> {
     this.isClosing = true;
-    for (const track of [...this.tracks.values()]) this.begin(track, 0);
+    for (const track of this.tracks.values()) this.begin(track, 0);
     await new Promise<void>((resolve) => {
       const deadline = setTimeout(resolve, withinMs);
       this.whenIdle = () => {

@@ -9,6 +9,7 @@ import { NodeDirectory } from './redis/node-directory.js';
 import { RedisConnections } from './redis/redis-connections.js';
 import { RedisPubSubProvider } from './redis/redis-pub-sub.provider.js';
 import { RedisStateStore } from './redis/redis-state-store.js';
+import { RedisWebhookQueue } from './redis/redis-webhook-queue.js';
 import {
   completeScalingOptions,
   SCALING_OPTIONS,
@@ -47,7 +48,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 const LOCAL_DRIVER = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
-const REDIS_DRIVER: ScalingDriver = { pubSub: RedisPubSubProvider, stateStore: RedisStateStore };
+const REDIS_DRIVER: ScalingDriver = {
+  pubSub: RedisPubSubProvider,
+  stateStore: RedisStateStore,
+  webhookQueue: RedisWebhookQueue,
+};
 
 /** What every server knows. A driver of the same name takes the place of one of these. */
 const BUILT_IN_DRIVERS: ReadonlyMap<string, ScalingDriver> = new Map([

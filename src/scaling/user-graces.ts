@@ -44,8 +44,8 @@ export class UserGraces {
 
   /** Ends all of them at once. */
   endAll(): void {
-    for (const users of [...this.applications.values()]) {
-      for (const { endNow } of [...users.values()]) endNow();
+    for (const users of this.applications.values()) {
+      for (const { endNow } of users.values()) endNow();
     }
   }
 

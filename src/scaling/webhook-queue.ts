@@ -94,6 +94,9 @@ export abstract class WebhookQueue {
   /** Says how to deliver. Called once, before anything else. */
   abstract open(options: WebhookQueueOptions): void;
 
+  /** Makes ready what takes a while, as there will be webhooks. Nothing to do by default. */
+  prepare(): Awaitable<void> {}
+
   /** Puts events into lanes, in this order. Waits for nothing, and never throws. */
   abstract append(appId: string, entries: readonly WebhookEntry[]): void;
 

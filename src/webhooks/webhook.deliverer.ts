@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ApplicationProvider } from '../applications/application-provider.js';
 import type { Application, WebhookEndpoint } from '../applications/application.js';
 import {
@@ -19,7 +19,7 @@ const MARGIN_MS = 500;
 
 /** Delivers what stands in the queue: finds the endpoint, signs, sends, and says what becomes of it. */
 @Injectable()
-export class WebhookDeliverer {
+export class WebhookDeliverer implements OnModuleInit {
   private readonly logger = new Logger('Webhooks');
   /** Lanes whose endpoints fail, as was logged. */
   private readonly failing = new Set<string>();
@@ -33,6 +33,10 @@ export class WebhookDeliverer {
   ) {
     const { batchWindowMs } = options;
     queue.open({ batchWindowMs, deliver: (batch) => this.deliver(batch) });
+  }
+
+  async onModuleInit(): Promise<void> {
+    if (this.applications.mayHaveWebhooks()) await this.queue.prepare();
   }
 
   /** Delivers what can be, for as long as an endpoint may take to answer; then nothing more. */

@@ -32,6 +32,22 @@ export interface NodeKeys {
   subscriptions(appId: string): string;
 }
 
+/** The keys of the webhooks; all of them are served by one node of a Redis Cluster. */
+export interface WebhookKeys {
+  /** What BullMQ's keys begin with. */
+  readonly jobs: string;
+  readonly lanes: string;
+  readonly told: string;
+  readonly gone: string;
+  readonly serial: string;
+  /** What the keys of lanes begin with. */
+  readonly lane: string;
+  state(lane: string): string;
+  origin(nodeId: string): string;
+  dead(appId: string): string;
+  order(appId: string): string;
+}
+
 /**
  * The names of the keys in Redis. All begin with the prefix. What must be served by one node of a
  * Redis Cluster has the same text in braces, its hash tag.
@@ -66,6 +82,22 @@ export class KeyNames {
       rosters: `${tag}:rosters`,
       applications: `${tag}:applications`,
       subscriptions: (appId) => `${tag}:subscriptions:${appId}`,
+    };
+  }
+
+  get webhooks(): WebhookKeys {
+    const tag = this.tag('webhooks');
+    return {
+      jobs: tag,
+      lanes: `${tag}:lanes`,
+      told: `${tag}:told`,
+      gone: `${tag}:gone`,
+      serial: `${tag}:serial`,
+      lane: `${tag}:lane:`,
+      state: (lane) => `${tag}:state:${lane}`,
+      origin: (nodeId) => `${tag}:origin:${nodeId}`,
+      dead: (appId) => `${tag}:dead:${appId}`,
+      order: (appId) => `${tag}:order:${appId}`,
     };
   }
 
