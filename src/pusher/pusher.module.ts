@@ -19,6 +19,7 @@ import { HealthController } from './http/health.controller.js';
 import { PartialAnswer } from './http/partial-answer.js';
 import { SignatureGuard } from './http/signature.guard.js';
 import { UsersController } from './http/users.controller.js';
+import { WebhooksController } from './http/webhooks.controller.js';
 import { KeepAlive } from './keep-alive.js';
 import { MessageRouter } from './message.router.js';
 import { NodeReporter } from './node.reporter.js';
@@ -49,6 +50,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     ChannelsController,
     ConnectionsController,
     UsersController,
+    WebhooksController,
     HealthController,
     FallbackController,
   ],

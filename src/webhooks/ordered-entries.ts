@@ -20,11 +20,10 @@ export class OrderedEntries {
       if (entry !== undefined) this.append(appId, entry);
       return;
     }
-    const tail = this.appendAfter(former, appId, entry);
-    this.tails.set(appId, tail);
-    void tail.then(() => {
+    const tail: Promise<void> = this.appendAfter(former, appId, entry).finally(() => {
       if (this.tails.get(appId) === tail) this.tails.delete(appId);
     });
+    this.tails.set(appId, tail);
   }
 
   /** Resolves when all that was pushed is appended. */

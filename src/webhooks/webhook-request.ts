@@ -23,10 +23,7 @@ export function headersOf(
 ): string[] {
   const headers = Object.entries(custom).filter(([name]) => !RESERVED.test(name));
   const signature = createHmac('sha256', secret).update(body).digest('hex');
-  return [
-    ...headers.flat(),
-    ...['Content-Type', 'application/json'],
-    ...['X-Pusher-Key', key],
-    ...['X-Pusher-Signature', signature],
-  ];
+  headers.push(['Content-Type', 'application/json']);
+  headers.push(['X-Pusher-Key', key], ['X-Pusher-Signature', signature]);
+  return headers.flat();
 }

@@ -37,9 +37,13 @@ export class WebhookSender implements OnApplicationShutdown {
     const { origin, pathname, search } = new URL(url);
     const signal = AbortSignal.timeout(this.timeoutMs);
     try {
-      const path = pathname + search;
       const answer = await this.agent.request({
-        ...{ origin, path, method: 'POST', headers, body, signal },
+        origin,
+        path: pathname + search,
+        method: 'POST',
+        headers,
+        body,
+        signal,
       });
       // What was answered is known; that the rest is read only keeps the connection.
       await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => undefined);

@@ -110,7 +110,10 @@ export class WebhookReceiver {
     expected: readonly object[],
     { path, ...options }: EventuallyOptions & { path?: string } = {},
   ): Promise<void> {
-    return eventually(() => expect(this.events(path)).toEqual(expected), options);
+    const isSo = (): void => {
+      expect(this.events(path)).toEqual(expected);
+    };
+    return eventually(isSo, options);
   }
 
   private receive(
