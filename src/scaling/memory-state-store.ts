@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Injectable,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import {
   addConnection,
   ApplicationStates,
@@ -25,7 +30,10 @@ const SWEEP_INTERVAL_MS = 10_000;
 
 /** The driver of a node that is alone: answers at once, from memory. */
 @Injectable()
-export class MemoryStateStore extends StateStore implements OnModuleInit, OnModuleDestroy {
+export class MemoryStateStore
+  extends StateStore
+  implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
+{
   override readonly nodeId = randomBytes(8).toString('hex');
   private readonly applications = new ApplicationStates();
   private readonly leaving = new UserGraces();
@@ -42,6 +50,10 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
   onModuleDestroy(): void {
     clearInterval(this.sweeper);
     this.leaving.clear();
+  }
+
+  /** Not earlier: until then places are left, and handed over. */
+  onApplicationShutdown(): void {
     this.leavingPlaces.clear();
   }
 

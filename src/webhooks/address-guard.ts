@@ -21,13 +21,9 @@ export function isPublicAddress(address: string): boolean {
 /**
  * Connects to public addresses only. What a name stands for is looked at when the connection is made, and
  * the address that was looked at is the one connected to: a name cannot change in between.
- * @param resolve looks up a name; for tests
  */
-export function guardedConnector(
-  timeoutMs: number,
-  resolve: typeof lookup = lookup,
-): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeoutMs, lookup: guardLookup(resolve) });
+export function guardedConnector(timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs, lookup: guardLookup(lookup) });
   return (options, callback) => {
     // An address needs no lookup.
     const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
@@ -36,7 +32,8 @@ export function guardedConnector(
   };
 }
 
-function guardLookup(resolve: typeof lookup): LookupFunction {
+/** Looks up a name, and finds none but the public addresses of it. */
+export function guardLookup(resolve: typeof lookup): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '');

@@ -3,16 +3,19 @@ import { eventually } from './eventually.js';
 import { RECOVERY_MS } from './node-cluster.js';
 import { publish } from './publish.js';
 import { PusherClient } from './pusher-client.js';
-import type { Json } from './pusher-client.js';
+import type { ConnectTarget, Json } from './pusher-client.js';
 import type { ServerProcess } from './server-process.js';
-import type { ApiTarget } from './signed-request.js';
+import type { ApiTarget, Credentials } from './signed-request.js';
+
+/** A server, of this process or of another. */
+export type ClientTarget = ConnectTarget & Credentials;
 
 /** The event that {@link publishNumbers} publishes. */
 export const NUMBER = 'number';
 
 /** A new client of a node, subscribed to public channels. */
 export async function subscriber(
-  node: ServerProcess,
+  node: ClientTarget,
   ...channels: readonly string[]
 ): Promise<PusherClient> {
   const client = await PusherClient.connect(node);
@@ -22,7 +25,7 @@ export async function subscriber(
 
 /** A new client of a node, in a presence channel. */
 export async function member(
-  node: ServerProcess,
+  node: ClientTarget,
   channel: string,
   user_id: Json,
   user_info?: Json,
@@ -34,7 +37,7 @@ export async function member(
 
 /** A new client of a node that signed in. */
 export async function signedIn(
-  node: ServerProcess,
+  node: ClientTarget,
   id: string,
   ...watchlist: readonly string[]
 ): Promise<PusherClient> {

@@ -41,6 +41,8 @@ export class WebhookReceiver {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
   private port = 0;
+  /** So far. */
+  connections = 0;
 
   private constructor() {}
 
@@ -82,6 +84,7 @@ export class WebhookReceiver {
       request.on('error', () => undefined);
     });
     server.on('connection', (socket: Socket) => {
+      this.connections++;
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
