@@ -18,14 +18,26 @@ function pairs(headers: readonly string[]): [string, string][] {
 describe('The body of a delivery', () => {
   it('is what the protocol says, to the letter', () => {
     const event = waiting({ name: 'channel_occupied', channel: 'c' }, 1_327_078_148_132);
-    expect(bodyOf([event])).toBe(
+    expect(bodyOf([event], 1_327_078_148_500)).toBe(
       '{"time_ms":1327078148132,"events":[{"name":"channel_occupied","channel":"c"}]}',
     );
   });
 
   it('has all events in their order, and the time of the last', () => {
-    const body = bodyOf([waiting({ n: 1 }, 5), waiting({ n: 2 }, 9), waiting({ n: 3 }, 7)]);
+    const events = [waiting({ n: 1 }, 5), waiting({ n: 2 }, 9), waiting({ n: 3 }, 7)];
+    const body = bodyOf(events, 10);
     expect(JSON.parse(body)).toEqual({ time_ms: 9, events: [{ n: 1 }, { n: 2 }, { n: 3 }] });
+  });
+});
+
+describe('The time of a delivery', () => {
+  const timeOf = (atMs: number) =>
+    (JSON.parse(bodyOf([waiting({}, atMs)], 1_000_000)) as { time_ms: number }).time_ms;
+
+  it('is that of the event, unless that is so long ago that libraries would refuse it', () => {
+    expect([999_999, 760_000, 759_999, 0].map(timeOf)).toEqual([
+      999_999, 760_000, 760_000, 760_000,
+    ]);
   });
 });
 

@@ -6,9 +6,16 @@ import type { WaitingEvent } from '../scaling/webhook-queue.js';
 const RESERVED =
   /^(?:x-pusher-.*|content-type|content-length|transfer-encoding|connection|keep-alive|proxy-.*|te|trailer|upgrade|expect)$/i;
 
-/** The body of a delivery. `time_ms` is when the last of its events happened. */
-export function bodyOf(events: readonly WaitingEvent[]): string {
-  const timeMs = events.reduce((latest, { atMs }) => Math.max(latest, atMs), 0);
+/** Pusher's library for Python refuses what is older than five minutes. */
+const MAX_AGE_MS = 240_000;
+
+/**
+ * The body of a delivery. `time_ms` is when the last of its events happened, but at most four minutes
+ * ago: whatever was late would be refused, else.
+ */
+export function bodyOf(events: readonly WaitingEvent[], nowMs: number): string {
+  const oldestMs = nowMs - MAX_AGE_MS;
+  const timeMs = events.reduce((latest, { atMs }) => Math.max(latest, atMs), oldestMs);
   return `{"time_ms":${timeMs},"events":[${events.map(({ event }) => event).join()}]}`;
 }
 

@@ -64,7 +64,7 @@ export class WebhookDeliverer implements OnModuleInit {
     { keys }: Application,
     { url, headers }: WebhookEndpoint,
   ): Promise<DeliveryOutcome> {
-    const body = bodyOf(events);
+    const body = bodyOf(events, Date.now());
     const outcome = await this.sender.post(url, headersOf(body, keys[0]!, headers), body);
     this.logChange({ appId, endpointId }, url, outcome);
     return outcome;
