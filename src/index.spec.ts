@@ -25,6 +25,8 @@ describe('the public API', () => {
       'SubscriptionError',
       'UNKNOWN_VERSION',
       'UserService',
+      'WebhookQueue',
+      'WebhooksModule',
       'configureServer',
       'createApplication',
       'decodeClusterMessage',

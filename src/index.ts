@@ -109,6 +109,16 @@ export {
   encodeClusterMessage,
   type Envelope,
 } from './scaling/cluster-message-codec.js';
+export {
+  WebhookQueue,
+  type DeadLetter,
+  type WaitingEvent,
+  type WebhookBatch,
+  type WebhookEntry,
+  type WebhookLane,
+  type WebhookQueueOptions,
+  type WebhookVerdict,
+} from './scaling/webhook-queue.js';
 export { MemoryStateStore } from './scaling/memory-state-store.js';
 export { LocalPubSubProvider } from './scaling/local-pub-sub.provider.js';
 export type { Awaitable } from './scaling/awaitable.js';
