@@ -94,14 +94,13 @@ describe('The places of a node that stops', () => {
 });
 
 describe('While Redis is away', () => {
-  it('nothing is said of places, and what has changed is said once when it is back', async () => {
-    await occupy(a, 'left');
-    await occupy(a, 'kept');
+  it('nothing is said, and when it is back without its data what has changed is said once', async () => {
+    for (const place of ['left', 'kept', 'shared']) await occupy(a, place);
     await occupy(b, 'shared');
     await redis.kill();
     await becomes('down', a, b);
     expect(await occupy(a, 'new')).toBe(false);
-    expect(await occupy(a, 'shared')).toBe(false);
+    await vacate(a, 'shared', 1);
     await vacate(a, 'left', 1);
     expect(await occupy(a, 'brief')).toBe(false);
     await vacate(a, 'brief', 1);
@@ -109,20 +108,25 @@ describe('While Redis is away', () => {
     expect(told()).toEqual([]);
     await redis.restart();
     await becomes('up', a, b);
-    await expectTold('+new');
+    await expectTold('+new', '-left');
     await vacate(a, 'kept', 1);
-    await expectTold('+new', '-kept');
+    await expectTold('+new', '-left', '-kept');
+    await vacate(b, 'shared', 1);
+    await expectTold('+new', '-left', '-kept', '-shared');
   });
 
   it('and its data stay, who left meanwhile is said to be gone', async () => {
     await occupy(a, 'left');
+    await occupy(b, 'shared');
     await occupy(a, 'in its grace');
     await vacate(a, 'in its grace', 300);
     await redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
     await becomes('down', a);
     await vacate(a, 'left', 1);
+    await occupy(a, 'new');
+    await occupy(a, 'shared');
     await becomes('up', a, b);
-    await expectTold('-left', '-in its grace');
+    await expectTold('+new', '-left', '-in its grace');
   });
 
   it('a grace goes on, and ends once', async () => {

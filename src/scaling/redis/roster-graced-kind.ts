@@ -11,6 +11,6 @@ export interface GracedKind {
   holdersOf(appId: string): Map<string, Set<string>>;
   /** Says what nobody called for, to one node of all. */
   tell(appId: string, name: string, isHeld: boolean, version: RosterVersion): void;
-  /** A grace is over while Redis cannot be asked. */
-  tellAlone(appId: string, name: string): void;
+  /** A grace is over while Redis cannot be asked. Without it, that is told when Redis is back. */
+  tellAlone?(appId: string, name: string): void;
 }

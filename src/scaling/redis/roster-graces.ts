@@ -6,6 +6,7 @@ import type { RosterBook } from './roster-book.js';
 import type { GracedKind } from './roster-graced-kind.js';
 import { UNKNOWN_OUTCOME, type StepOutcome } from './roster-step.js';
 import type { StoreContext } from './store-context.js';
+import { UntoldNames } from './untold-names.js';
 
 const NAMES_PER_SCRIPT = 500;
 /** How long a node that has taken names out has to say so, before another one is asked. */
@@ -23,6 +24,9 @@ export interface Hold {
   readonly outcome: StepOutcome;
 }
 
+/** Other nodes have this and a heartbeat to say what they hold, when Redis comes back empty. */
+const SETTLE_MS = 1000;
+
 const NO_STEP: StepOutcome = { ...UNKNOWN_OUTCOME, result: 'none' };
 
 /**
@@ -35,6 +39,7 @@ export class GracedRosters {
   private readonly watched = new Set<string>();
   /** What was said to be gone, by application, which Redis does not know yet. */
   private readonly told = new Map<string, readonly string[]>();
+  private readonly untold = new UntoldNames();
   /** Applications whose graces are being asked for, and whether that is to be done once more. */
   private readonly asking = new Map<string, boolean>();
 
@@ -55,6 +60,7 @@ export class GracedRosters {
     const holding = this.book.open(this.rosterOf(appId));
     const wasLeaving = isFirstHere && this.kind.graces.callOff(appId, name);
     if (!this.context.isUp) {
+      if (isFirstHere) this.untold.holds(appId, name, wasLeaving);
       if (isFirstHere) holding.mark(name);
       return { isFirstHere, wasLeaving, outcome: UNKNOWN_OUTCOME };
     }
@@ -69,7 +75,8 @@ export class GracedRosters {
   release(appId: string, name: string, socketId: string, graceMs: number): Awaitable<void> {
     if (!removeConnection(this.kind.holdersOf(appId), name, socketId)) return;
     if (this.context.isHandedOver) return;
-    this.beginGrace(appId, name, graceMs);
+    const wasUntold = this.untold.releases(appId, name) && this.kind.tellAlone === undefined;
+    if (!wasUntold) this.beginGrace(appId, name, graceMs);
     const holding = this.book.open(this.rosterOf(appId));
     if (!this.context.isUp) return holding.mark(name);
     // One of no length is told like all the others.
@@ -90,6 +97,7 @@ export class GracedRosters {
 
   /** Says what is gone, should those who would have said it be gone. */
   tend(): void {
+    this.untold.clear();
     for (const appId of this.watched) void this.endGraces(appId);
   }
 
@@ -99,16 +107,22 @@ export class GracedRosters {
    */
   async restore(): Promise<void> {
     const { scripts, ttlMs, keys } = this.context;
-    const { graces } = this.kind;
     for (const appId of this.watched) {
       const { holders, leaving } = keys.roster(this.rosterOf(appId));
-      const names = graces.of(appId);
+      const names = [...this.kind.graces.of(appId), ...this.untold.missed(appId)];
       for (let start = 0; start < names.length; start += NAMES_PER_SCRIPT) {
         const some = names.slice(start, start + NAMES_PER_SCRIPT);
-        const args = some.flatMap((name) => [toExactText(name), graces.remainingMs(appId, name)]);
+        const args = some.flatMap((name) => [toExactText(name), this.remainingMs(appId, name)]);
         await scripts.keepLeaving([holders, leaving], ttlMs, ...args);
       }
     }
+  }
+
+  /** What only this node tells may be somewhere else, as another node has still to say. */
+  private remainingMs(appId: string, name: string): number {
+    const { graces, tellAlone } = this.kind;
+    const leastMs = tellAlone === undefined ? this.context.heartbeatMs + SETTLE_MS : 0;
+    return Math.max(leastMs, graces.remainingMs(appId, name));
   }
 
   private rosterOf(appId: string): RosterName {
@@ -120,6 +134,7 @@ export class GracedRosters {
     this.context.enlistApplication(appId);
     this.kind.graces.begin(appId, name, graceMs, () => {
       if (this.context.isUp) void this.endGraces(appId);
+      else if (this.kind.tellAlone === undefined) this.untold.misses(appId, name);
       else this.kind.tellAlone(appId, name);
     });
   }

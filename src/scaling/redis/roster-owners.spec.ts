@@ -74,7 +74,6 @@ describe('Statuses of users that nobody called for', () => {
     graces: new UserGraces(),
     holdersOf: () => new Map(),
     tell: (_, userId, isOnline, version) => statuses.push(`${userId} ${isOnline} ${version}`),
-    tellAlone: () => undefined,
   };
   const tell = (...steps: UncalledStep[]) =>
     new GracedOwner(context, 'app', kind).onUncalled(steps);

@@ -14,7 +14,6 @@ export function placesOf(context: StoreContext): GracedKind {
     holdersOf: (appId) => context.mirror.get(appId).places,
     tell: (appId, place, isOccupied, version) =>
       context.tell((listener) => listener.onPlaceChanged({ appId, place, isOccupied, version })),
-    tellAlone: () => undefined,
   };
 }
 
