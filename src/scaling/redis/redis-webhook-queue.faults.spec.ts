@@ -110,6 +110,27 @@ describe('While Redis is away', () => {
     expect(node.seen).toEqual(['a', 'b']);
   });
 
+  it('what was taken out of a lane is not taken out again, if nobody knows that it was', async () => {
+    const node = await start();
+    const { judge, open } = gate();
+    node.judge = judge;
+    node.append('a');
+    await eventually(() => expect(node.seen).toEqual(['a']));
+    node.append('b', 'c');
+    await eventually(async () => expect(await node.queue.length()).toBe(3));
+    const lanes = node.queue['lanes'];
+    const end = lanes.end.bind(lanes);
+    // Redis does it, and the answer is lost with the connection.
+    lanes.end = async (...batch) => {
+      lanes.end = end;
+      await end(...batch);
+      await redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+      throw new Error('Connection is closed.');
+    };
+    open();
+    await expectSeen(['a', 'b', 'c'], node);
+  });
+
   it('nothing is lost or repeated, whenever the connections break', async () => {
     const node = await start();
     const texts = numbers(0, 400);

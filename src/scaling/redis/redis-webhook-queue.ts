@@ -193,11 +193,11 @@ export class RedisWebhookQueue extends WebhookQueue implements OnApplicationShut
 
   /** @returns milliseconds until the lane is to be looked at again; 0: nothing is left, or it is somebody else's */
   private async workOff(lane: string): Promise<number> {
-    const owner = `${this.link.nodeId} ${++this.batches}`;
     const { deliver, batchWindowMs } = this.options!;
     for (;;) {
       // Others may have it at once.
       if (this.isClosing) return 1;
+      const owner = `${this.link.nodeId} ${++this.batches}`;
       const batch = await this.lanes.begin(lane, owner);
       if (batch === undefined) return 0;
       const waitMs = waitOf(batch, batchWindowMs);

@@ -63,7 +63,7 @@ export class WebhookLanes {
     return this.link.commands.llen(this.keys.lane + lane);
   }
 
-  /** Begins a batch, in the name of `owner`: whoever was at work on the lane is not any more. */
+  /** Begins a batch, by a name that no other has: whoever was at work on the lane is not any more. */
   async begin(lane: string, owner: string): Promise<WebhookBatch | undefined> {
     const keys = [this.keys.lane + lane, this.keys.state(lane), this.keys.lanes];
     const args = [owner, MAX_BATCH_EVENTS, MAX_BATCH_BYTES, TTL_MS, lane];
@@ -73,7 +73,7 @@ export class WebhookLanes {
     return { appId, endpointId, failures, events: events.map(readEvent) };
   }
 
-  /** Ends a batch. @returns how many events are left, undefined when somebody else is at work on the lane */
+  /** Ends a batch. @returns how many events are left, undefined when it was ended, or is somebody else's now */
   async end(lane: string, owner: string, verdict: WebhookVerdict): Promise<number | undefined> {
     const { taken, deathCause = '', isFailure, limit = '' } = verdict;
     const { keys } = this;

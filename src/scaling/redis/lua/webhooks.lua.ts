@@ -114,17 +114,18 @@ return answer
 `;
 
 /**
- * Ends a batch.
+ * Ends a batch, once: whoever does not know whether it was ended may try again.
  *
  * KEYS  lane, state, lanes, dead, order, serial
  * ARGV  owner, lane, ttl, how many events leave, why they died or nothing, 1 if the endpoint failed,
  *       limit of the next batch or nothing, how many dead letters at most
- * Answers how many events are left, -1 when somebody else is at work on the lane.
+ * Answers how many events are left, -1 when the batch was ended before, or somebody else is at work on the lane.
  */
 export const END_BATCH = `${PRELUDE}
 local lane, state, lanes, dead, order, serial = unpack(KEYS)
 local owner, name, ttl, taken, cause = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 if redis.call('HGET', state, 'owner') ~= owner then return -1 end
+redis.call('HDEL', state, 'owner')
 local attempts = (tonumber(redis.call('HGET', state, 'failures')) or 0) + 1
 if taken > 0 and cause ~= '' then
   for _, event in ipairs(redis.call('LRANGE', lane, 0, taken - 1)) do
