@@ -5,8 +5,6 @@ import { ask, isScalingUp } from './api.js';
 /** @typedef {import('./stage.js').Stage} Stage */
 
 const POLL_MS = 20;
-/** What has been right for that long stays right. */
-const SETTLED_MS = 1_200;
 const GIVE_UP_MS = 30_000;
 
 /**
@@ -43,10 +41,11 @@ export function expectationOf({ prefix }, { sockets, channelsEach, membersPerRoo
  * Waits until all nodes are ready and the last one answers right, and goes on to do so.
  * @param {Stage} stage
  * @param {Expectation} expected
+ * @param {number} settledMs what has been right for that long stays right
  * @returns {Promise<{ rightAt: number, slowestMs: number }>} since when, and the longest wait for
  *   the answers to one round of questions
  */
-export async function untilRight(stage, expected) {
+export async function untilRight(stage, expected, settledMs) {
   const startedAt = performance.now();
   /** @type {number | undefined} */
   let rightAt;
@@ -60,7 +59,7 @@ export async function untilRight(stage, expected) {
     const now = performance.now();
     slowestMs = Math.max(slowestMs, now - askedAt);
     rightAt = isRight ? (rightAt ?? now) : undefined;
-    if (rightAt !== undefined && now - rightAt > SETTLED_MS) return { rightAt, slowestMs };
+    if (rightAt !== undefined && now - rightAt > settledMs) return { rightAt, slowestMs };
     if (now - startedAt > GIVE_UP_MS) throw new Error('the nodes did not agree again');
     await sleep(POLL_MS);
   }

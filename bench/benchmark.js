@@ -1,67 +1,99 @@
 // @ts-check
-import { noChecks, Stage } from './stage.js';
+import { noChecks } from './rows.js';
+import { Stage } from './stage.js';
 
 /** A run takes seconds; one that takes this long hangs. */
 const RUN_TIMEOUT_MS = 180_000;
 
 /** @typedef {import('./targets.js').Target} Target */
-/** @typedef {import('./scenarios.js').Run} Run */
-/** @typedef {import('./report.js').Outcome} Outcome */
+/** @typedef {import('./figure.js').Figure} Figure */
+/** @typedef {import('./rows.js').Outcome} Outcome */
+
+/**
+ * @typedef {object} Run
+ * @property {string} title
+ * @property {(stage: Stage) => Promise<Figure[]>} play
+ * @property {string[]} [targets] the only ones it is meant for
+ * @property {number} [rounds] at most so many
+ * @property {import('./targets.js').Needs} [needs]
+ * @property {boolean} [isForFreshServer] comes before others where a server is kept for several
+ */
+
+/**
+ * @typedef {object} Plan
+ * @property {Target[]} targets
+ * @property {Run[]} runs
+ * @property {import('./figure.js').Derived[]} derived
+ * @property {import('./rows.js').Comparison} comparison
+ * @property {number} rounds
+ * @property {boolean} isTimed whether anybody will read the figures; else all targets play at once
+ * @property {(line: string) => void} onProgress
+ */
 
 /**
  * Plays every run against every target in every round, targets next to each other in time and in
  * turning order, so that a slow minute of the machine hits all of them.
- * @param {object} plan
- * @param {Target[]} plan.targets
- * @param {Run[]} plan.runs
- * @param {import('./figure.js').Derived[]} plan.derived
- * @param {string} plan.ratioMeaning
- * @param {number} plan.rounds
- * @param {(line: string) => void} plan.onProgress
+ * @param {Plan} plan
  * @returns {Promise<Outcome>}
  */
-export async function benchmark({ targets, runs, derived, ratioMeaning, rounds, onProgress }) {
+export async function benchmark({ targets, runs, rounds, isTimed, onProgress, ...plan }) {
   /** @type {Outcome} */
   const outcome = {
     targets: targets.map(({ name }) => name),
     rounds,
-    derived,
-    ratioMeaning,
+    derived: plan.derived,
+    comparison: plan.comparison,
     figures: [],
     checks: Object.fromEntries(targets.map(({ name }) => [name, noChecks()])),
     failures: [],
     otherLoad: 0,
   };
   const machine = { wallSeconds: 0, otherCpuSeconds: 0 };
-  /** @type {Set<string>} runs that broke off are not tried again */
-  const broken = new Set();
 
   for (let round = 0; round < rounds; round++) {
     for (const run of runs) {
-      for (const target of turned(targets, round)) {
-        const name = `${target.name}: ${run.title}`;
-        if (broken.has(name) || !isWanted(run, target, round)) continue;
-        onProgress(`round ${round + 1} of ${rounds}, ${name}`);
-        try {
-          await playOnce(target, run, outcome, machine);
-        } catch (error) {
-          broken.add(name);
-          outcome.failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
-        }
-      }
+      const plays = turned(targets, round)
+        .filter((target) => isWanted(run, target, round, outcome))
+        .map((target) => async () => {
+          onProgress(`round ${round + 1} of ${rounds}, ${nameOf(run, target)}`);
+          await playUnlessItBreaks(target, run, outcome, machine);
+        });
+      if (!isTimed) await Promise.all(plays.map((play) => play()));
+      else for (const play of plays) await play();
     }
+    await Promise.all(targets.map((target) => target.end?.()));
   }
   outcome.otherLoad = machine.otherCpuSeconds / (machine.wallSeconds || 1);
   return outcome;
 }
 
 /**
+ * Runs that broke off are not tried again.
  * @param {Run} run
  * @param {Target} target
  * @param {number} round
+ * @param {Outcome} outcome
  */
-function isWanted({ targets, rounds = Infinity }, { name }, round) {
-  return round < rounds && (targets?.includes(name) ?? true);
+function isWanted(run, target, round, { failures }) {
+  const { targets, rounds = Infinity } = run;
+  const isMeant = round < rounds && (targets?.includes(target.name) ?? true);
+  return isMeant && failures.every((failure) => failure.run !== nameOf(run, target));
+}
+
+/** @param {Run} run @param {Target} target */
+function nameOf({ title }, { name }) {
+  return `${name}: ${title}`;
+}
+
+/** @type {typeof playOnce} */
+async function playUnlessItBreaks(target, run, outcome, machine) {
+  try {
+    await playOnce(target, run, outcome, machine);
+  } catch (error) {
+    await target.end?.();
+    const reason = error instanceof Error ? error.message : String(error);
+    outcome.failures.push({ run: nameOf(run, target), reason });
+  }
 }
 
 /**
@@ -92,8 +124,8 @@ async function playOnce(target, run, outcome, machine) {
 }
 
 /**
- * @param {import('./stage.js').Checks | undefined} total
- * @param {import('./stage.js').Checks} checks
+ * @param {import('./rows.js').Checks | undefined} total
+ * @param {import('./rows.js').Checks} checks
  */
 function add(total, checks) {
   if (!total) return;

@@ -7,6 +7,7 @@
  * @property {string} unit
  * @property {'lower' | 'higher' | 'none'} better 'none' when there is nothing to compare
  * @property {number} value NaN when it could not be measured
+ * @property {string} [headline] what it is called where only the most telling figures stand
  */
 
 /**
@@ -23,10 +24,23 @@
  * @param {string} label
  * @param {string} unit
  * @param {number} value
+ * @param {string} [headline]
  * @returns {Figure}
  */
-export function cost(group, label, unit, value) {
-  return { group, label, unit, better: 'lower', value };
+export function cost(group, label, unit, value, headline) {
+  return { group, label, unit, better: 'lower', value, ...(headline && { headline }) };
+}
+
+/**
+ * A figure that is better the higher it is.
+ * @param {string} group
+ * @param {string} label
+ * @param {string} unit
+ * @param {number} value
+ * @returns {Figure}
+ */
+export function gain(group, label, unit, value) {
+  return { group, label, unit, better: 'higher', value };
 }
 
 /**

@@ -3,9 +3,12 @@
  * The load: subscribers and publisher in a process of their own, told what to do over IPC by
  * load-driver.js. It shares the machine with the server, hence raw sockets and byte searches.
  */
+import { Backlog } from './load/backlog.js';
 import { Crowd } from './load/crowd.js';
 import { Publisher } from './load/publisher.js';
 import { PublishPhase } from './load/publish-phase.js';
+import { Room } from './load/room.js';
+import { clientEventRoute, publishRoute } from './load/routes.js';
 import { SubscriberPool } from './load/subscriber-pool.js';
 
 /** @typedef {import('./load/raw-connection.js').Server} Server */
@@ -17,19 +20,26 @@ import { SubscriberPool } from './load/subscriber-pool.js';
  * @property {number} inFlight at most so many publishes not yet received by everybody
  * @property {number} [perSecond] so many and no more
  * @property {number} size bytes of data
- * @property {'first' | 'spread' | 'nobody'} to the first channel, one message to each of as many
- *   channels spread over all, or a channel without subscribers
+ * @property {'first' | 'spread' | 'turns' | 'nobody'} to the first channel, one message to each of as
+ *   many channels spread over all, all channels in turn, or a channel without subscribers
  */
 
+/** @typedef {{ from: number, to: number }} LastDigits of the connections, from one to below another */
+
 class LoadClient {
-  /** @type {PublishPhase | undefined} */
+  /** @type {PublishPhase | Backlog | undefined} */
   #phase;
+  /** @type {Subscriber[]} who stopped reading */
+  #stopped = [];
+  /** @type {number[]} the messages of the last phase in the order they arrived in */
+  #witnessed = [];
   /** @type {Map<number, Publisher>} by number of connections */
   #publishers = new Map();
   #sequence = 0;
   #nobody;
   #pool;
   #crowd;
+  #room;
   #server;
 
   /**
@@ -44,6 +54,7 @@ class LoadClient {
     this.#nobody = `${prefix}-nobody`;
     this.prefix = prefix;
     this.#crowd = new Crowd(nodes, (problem) => this.#pool.report(problem));
+    this.#room = new Room(last, (problem) => this.#pool.report(problem));
     this.#pool = new SubscriberPool(last, (subscriber, bytes, start, end) => {
       const channel = subscriber.isMember ? this.#pool.channels[subscriber.channel] : '';
       if (this.#phase) this.#phase.receive(subscriber, channel ?? '', bytes, start, end);
@@ -51,41 +62,92 @@ class LoadClient {
     });
   }
 
-  /** @param {{ count: number, membersPerChannel: number }} order */
-  async open({ count, membersPerChannel }) {
-    return { ready: await this.#pool.open(count, membersPerChannel, `${this.prefix}-${count}`) };
+  /** @param {{ count: number, membersPerChannel: number, isPrivate?: boolean }} order */
+  async open({ count, membersPerChannel, isPrivate = false }) {
+    const prefix = `${isPrivate ? 'private-' : ''}${this.prefix}-${count}`;
+    return { ready: await this.#pool.open(count, membersPerChannel, prefix) };
   }
 
   /** @param {PublishOrder} order */
-  async publish({ messages, inFlight, perSecond, size, to }) {
-    const { channels, members, subscribers } = this.#pool;
-    this.#phase = new PublishPhase({
-      publisher: this.#publisher(inFlight),
-      first: this.#sequence,
-      messages,
-      inFlight,
-      perSecond,
-      size,
-      subscribers: subscribers.length,
-      channelOf: (message) => {
-        if (to === 'nobody') return { name: this.#nobody, receivers: 0 };
-        const channel = to === 'first' ? 0 : Math.floor((message * channels.length) / messages);
-        return { name: channels[channel] ?? '', receivers: members[channel] ?? 0 };
-      },
-      onProblem: (problem) => this.#pool.report(problem),
+  publish({ to, ...order }) {
+    const { channels, members } = this.#pool;
+    const route = publishRoute(this.#publisher(order.inFlight));
+    return this.#play({ ...order, route, isOneChannel: to === 'first' }, (message) => {
+      if (to === 'nobody') return { name: this.#nobody, receivers: 0 };
+      const channel = {
+        first: 0,
+        spread: Math.floor((message * channels.length) / order.messages),
+        turns: message % channels.length,
+      }[to];
+      return { name: channels[channel] ?? '', receivers: members[channel] ?? 0 };
     });
-    this.#sequence += messages;
-    const result = await this.#phase.run();
+  }
+
+  /**
+   * The members of each channel, in turn, send a client event to the others.
+   * @param {{ messages: number, inFlight: number, size: number }} order
+   */
+  converse(order) {
+    const { channels, members, subscribers } = this.#pool;
+    const inEach = subscribers.length / channels.length;
+    const route = clientEventRoute((message) => {
+      const turn = Math.floor(message / channels.length) % inEach;
+      const sender = subscribers[(message % channels.length) * inEach + turn];
+      return /** @type {Subscriber} */ (sender);
+    });
+    return this.#play({ ...order, route, isOneChannel: false }, (message) => {
+      const channel = message % channels.length;
+      return { name: channels[channel] ?? '', receivers: (members[channel] ?? 0) - 1 };
+    });
+  }
+
+  /**
+   * Further subscribers of the first channel, who then stop reading.
+   * @param {{ count: number }} order
+   */
+  async openStopping({ count }) {
+    this.#stopped = await this.#pool.openStopping(count);
+    return { count: this.#stopped.length };
+  }
+
+  /**
+   * Those who stopped read on. The last phase was for them, and for the others of the first channel.
+   * @param {{ size: number }} order bytes of data
+   */
+  async readOn({ size }) {
+    const backlog = new Backlog({
+      stopped: this.#stopped,
+      event: publishRoute(this.#publisher(1)).event,
+      channel: this.#pool.channels[0] ?? '',
+      messages: this.#witnessed,
+      size,
+    });
+    this.#phase = backlog;
+    this.#pool.onStoppedEnd = (subscriber, code) => backlog.ended(subscriber, code);
+    const result = await backlog.run();
     this.#phase = undefined;
     return result;
   }
 
-  /** @param {{ from: number, to: number }} order */
+  /** @param {{ channel: string, members: number, visitors: number }} order */
+  openRoom(order) {
+    return this.#room.open(order);
+  }
+
+  enter() {
+    return this.#room.enter();
+  }
+
+  exit() {
+    return this.#room.exit();
+  }
+
+  /** @param {LastDigits} order */
   unsubscribe({ from, to }) {
     return { count: this.#pool.unsubscribe(from, to) };
   }
 
-  /** @param {{ from: number, to: number }} order */
+  /** @param {LastDigits} order */
   async disconnect({ from, to }) {
     return { count: await this.#pool.disconnect(from, to) };
   }
@@ -111,6 +173,27 @@ class LoadClient {
 
   problems() {
     return { count: this.#pool.problems, first: this.#pool.firstProblem };
+  }
+
+  /**
+   * @param {Omit<PublishOrder, 'to'> & {
+   *   route: import('./load/routes.js').Route, isOneChannel: boolean }} order
+   * @param {(message: number) => { name: string, receivers: number }} channelOf
+   */
+  async #play(order, channelOf) {
+    const phase = new PublishPhase({
+      ...order,
+      first: this.#sequence,
+      subscribers: this.#pool.subscribers.length,
+      channelOf,
+      onProblem: (problem) => this.#pool.report(problem),
+    });
+    this.#phase = phase;
+    this.#sequence += order.messages;
+    const result = await phase.run();
+    this.#phase = undefined;
+    this.#witnessed = phase.witnessed;
+    return result;
   }
 
   /** @param {number} connections */

@@ -25,7 +25,7 @@ export class LoadDriver {
   }
 
   /**
-   * @param {{ count: number, membersPerChannel: number }} order
+   * @param {{ count: number, membersPerChannel: number, isPrivate?: boolean }} order
    * @returns {Promise<Answer<{ ready: number }>>}
    */
   open(order) {
@@ -41,7 +41,47 @@ export class LoadDriver {
   }
 
   /**
-   * @param {{ from: number, to: number }} lastDigits of the connections
+   * @param {{ messages: number, inFlight: number, size: number }} order
+   * @returns {Promise<Answer<import('./load/publish-phase.js').PublishResult>>}
+   */
+  converse(order) {
+    return this.#send('converse', order);
+  }
+
+  /**
+   * @param {{ count: number }} order
+   * @returns {Promise<Answer<{ count: number }>>}
+   */
+  openStopping(order) {
+    return this.#send('openStopping', order);
+  }
+
+  /**
+   * @param {{ size: number }} order
+   * @returns {Promise<Answer<import('./load/backlog.js').BacklogResult>>}
+   */
+  readOn(order) {
+    return this.#send('readOn', order);
+  }
+
+  /**
+   * @param {{ channel: string, members: number, visitors: number }} order
+   * @returns {Promise<Answer<{ members: number }>>}
+   */
+  openRoom(order) {
+    return this.#send('openRoom', order);
+  }
+
+  /**
+   * @param {'enter' | 'exit'} direction
+   * @returns {Promise<Answer<import('./load/room.js').PassageResult>>}
+   */
+  pass(direction) {
+    return this.#send(direction, {});
+  }
+
+  /**
+   * @param {import('./load-client.js').LastDigits} lastDigits
    * @returns {Promise<Answer<{ count: number }>>}
    */
   unsubscribe(lastDigits) {
@@ -49,7 +89,7 @@ export class LoadDriver {
   }
 
   /**
-   * @param {{ from: number, to: number }} lastDigits of the connections
+   * @param {import('./load-client.js').LastDigits} lastDigits
    * @returns {Promise<Answer<{ count: number }>>}
    */
   disconnect(lastDigits) {

@@ -10,7 +10,9 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 
-/** @type {Map<string, Set<import('ws').WebSocket>>} */
+/** @typedef {import('ws').WebSocket} WebSocket */
+
+/** @type {Map<string, Map<WebSocket, string>>} user ids by socket, empty where there are no users */
 const subscribersByChannel = new Map();
 
 const webSockets = new WebSocketServer({ noServer: true });
@@ -21,7 +23,7 @@ server.on('upgrade', (request, socket, head) => {
 });
 server.listen(Number(process.env.REVERB_SERVER_PORT), '127.0.0.1');
 
-/** @param {import('ws').WebSocket} socket */
+/** @param {WebSocket} socket */
 function accept(socket) {
   /** @type {Set<string>} */
   const channels = new Set();
@@ -39,42 +41,77 @@ function accept(socket) {
 }
 
 /**
- * @param {import('ws').WebSocket} socket
+ * @param {WebSocket} socket
  * @param {Set<string>} channels the ones this socket subscribed to
- * @param {{ event: string, data: { channel: string } }} message
+ * @param {{ event: string, channel?: string, data: any }} message
  */
-function receive(socket, channels, message) {
-  const channel = message.data?.channel;
-  if (message.event === 'pusher:ping') {
+function receive(socket, channels, { event, channel = '', data }) {
+  if (event === 'pusher:ping') {
     send(socket, { event: 'pusher:pong', data: '{}' });
-  } else if (message.event === 'pusher:subscribe') {
-    channels.add(channel);
-    subscribe(socket, channel);
-    send(socket, { event: 'pusher_internal:subscription_succeeded', channel, data: '{}' });
-  } else if (message.event === 'pusher:unsubscribe') {
-    channels.delete(channel);
-    unsubscribe(socket, channel);
+  } else if (event === 'pusher:subscribe') {
+    channels.add(data.channel);
+    subscribe(socket, data);
+  } else if (event === 'pusher:unsubscribe') {
+    channels.delete(data.channel);
+    unsubscribe(socket, data.channel);
+  } else if (event.startsWith('client-') && channels.has(channel)) {
+    broadcast(channel, { event, channel, data }, socket);
   }
 }
 
 /**
- * @param {import('ws').WebSocket} socket
- * @param {string} channel
+ * @param {WebSocket} socket
+ * @param {{ channel: string, channel_data?: string }} data
  */
-function subscribe(socket, channel) {
+function subscribe(socket, { channel, channel_data: channelData }) {
+  const subscribers = subscribersByChannel.get(channel) ?? new Map();
+  subscribersByChannel.set(channel, subscribers);
+  const userId = channelData === undefined ? '' : String(JSON.parse(channelData).user_id);
+  subscribers.set(socket, userId);
+  send(socket, {
+    event: 'pusher_internal:subscription_succeeded',
+    channel,
+    data: JSON.stringify(userId === '' ? {} : { presence: rosterOf(subscribers) }),
+  });
+  if (userId !== '') tellOfMember('added', socket, channel, userId);
+}
+
+/** @param {WebSocket} socket @param {string} channel */
+function unsubscribe(socket, channel) {
   const subscribers = subscribersByChannel.get(channel);
-  if (subscribers) subscribers.add(socket);
-  else subscribersByChannel.set(channel, new Set([socket]));
+  const userId = subscribers?.get(socket) ?? '';
+  subscribers?.delete(socket);
+  if (subscribers?.size === 0) subscribersByChannel.delete(channel);
+  if (userId !== '') tellOfMember('removed', socket, channel, userId);
+}
+
+/** Here every connection is a member of its own. @param {Map<WebSocket, string>} subscribers */
+function rosterOf(subscribers) {
+  const ids = [...subscribers.values()];
+  return { ids, hash: Object.fromEntries(ids.map((id) => [id, null])), count: ids.length };
 }
 
 /**
- * @param {import('ws').WebSocket} socket
+ * @param {'added' | 'removed'} change
+ * @param {WebSocket} socket
  * @param {string} channel
+ * @param {string} userId
  */
-function unsubscribe(socket, channel) {
-  const subscribers = subscribersByChannel.get(channel);
-  subscribers?.delete(socket);
-  if (subscribers?.size === 0) subscribersByChannel.delete(channel);
+function tellOfMember(change, socket, channel, userId) {
+  const data = JSON.stringify({ user_id: userId });
+  broadcast(channel, { event: `pusher_internal:member_${change}`, channel, data }, socket);
+}
+
+/**
+ * @param {string} channel
+ * @param {object} frame
+ * @param {WebSocket} [except]
+ */
+function broadcast(channel, frame, except) {
+  const text = JSON.stringify(frame);
+  for (const socket of subscribersByChannel.get(channel)?.keys() ?? []) {
+    if (socket !== except) socket.send(text);
+  }
 }
 
 /**
@@ -101,16 +138,10 @@ function answer(request, response) {
 
 /** @param {{ name: string, data: string, channel?: string, channels?: string[] }} event */
 function publish({ name, data, channel, channels = channel ? [channel] : [] }) {
-  for (const to of channels) {
-    const text = JSON.stringify({ event: name, channel: to, data });
-    for (const socket of subscribersByChannel.get(to) ?? []) socket.send(text);
-  }
+  for (const to of channels) broadcast(to, { event: name, channel: to, data });
 }
 
-/**
- * @param {import('ws').WebSocket} socket
- * @param {object} frame
- */
+/** @param {WebSocket} socket @param {object} frame */
 function send(socket, frame) {
   socket.send(JSON.stringify(frame));
 }

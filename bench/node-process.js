@@ -8,7 +8,7 @@ import { adopt, end } from './children.js';
 export const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 30_000;
 /** Servers start here, where no `.env` of the project changes what is measured. */
-const WORKING_DIRECTORY = fileURLToPath(new URL('.', import.meta.url));
+export const WORKING_DIRECTORY = fileURLToPath(new URL('.', import.meta.url));
 
 /**
  * @typedef {object} NodeProcess

@@ -60,6 +60,22 @@ export async function untilQuiet(pid) {
   }
 }
 
+/**
+ * A process and all it has started, as far as they are there.
+ * @param {number} pid
+ * @returns {number[]}
+ */
+export function processTree(pid) {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).split('\n');
+  const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [pid];
+  // Those that are found are looked at in turn.
+  for (const parent of tree) {
+    for (const [child = 0, of] of processes) if (of === parent) tree.push(child);
+  }
+  return tree;
+}
+
 /** @param {number} pid */
 function threadSeconds(pid) {
   try {

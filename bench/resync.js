@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expectationOf, untilRight } from './agreement.js';
 import { cost, grouped } from './figure.js';
 import { cpuSeconds } from './process-usage.js';
+import { SUBSCRIPTIONS_EACH } from './sizes.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 /** @typedef {import('./figure.js').Figure} Figure */
 /** @typedef {import('./redis.js').RedisServer} RedisServer */
 
-const CHANNELS_EACH = 10;
 const MEMBERS_PER_ROOM = 100;
 /** How long Redis is away when it is restarted. */
 const AWAY_MS = 500;
@@ -37,25 +37,27 @@ export function resyncGroup(subscriptions) {
  * ends when both nodes are ready and the other one gives the right answers.
  * @param {Stage} stage
  * @param {number} subscriptions
+ * @param {number} settledMs how long the answers have to stay right
  * @returns {Promise<Figure[]>}
  */
-export async function playResync(stage, subscriptions) {
+export async function playResync(stage, subscriptions, settledMs) {
   const { redis, pids } = stage.server;
   if (redis === undefined) throw new Error('there is nothing to lose');
   const group = resyncGroup(subscriptions);
-  const sockets = subscriptions / CHANNELS_EACH;
-  const layout = { sockets, channelsEach: CHANNELS_EACH, membersPerRoom: MEMBERS_PER_ROOM };
+  const sockets = subscriptions / SUBSCRIPTIONS_EACH;
+  const layout = { sockets, channelsEach: SUBSCRIPTIONS_EACH, membersPerRoom: MEMBERS_PER_ROOM };
   await stage.load.occupy(layout);
   const expected = expectationOf(stage, layout);
-  await untilRight(stage, expected);
+  const agree = () => untilRight(stage, expected, settledMs);
+  await agree();
   await stage.rest();
   await stage.load.memberFrames();
 
-  const killed = await recovery(stage, expected, redis, pids, async () => {
+  const killed = await recovery(agree, redis, pids, async () => {
     await redis.killClients();
     return performance.now();
   });
-  const emptied = await recovery(stage, expected, redis, pids, async () => {
+  const emptied = await recovery(agree, redis, pids, async () => {
     await redis.stop();
     await sleep(AWAY_MS);
     await redis.startAgain();
@@ -81,13 +83,12 @@ export async function playResync(stage, subscriptions) {
 }
 
 /**
- * @param {Stage} stage
- * @param {import('./agreement.js').Expectation} expected
+ * @param {() => ReturnType<typeof untilRight>} agree
  * @param {RedisServer} redis
  * @param {number[]} pids
  * @param {() => Promise<number>} act what is to be recovered from @returns when that could begin
  */
-async function recovery(stage, expected, redis, pids, act) {
+async function recovery(agree, redis, pids, act) {
   await redis.forgetSlow();
   const clients = await redis.countClients();
   const serversBefore = total(pids);
@@ -95,7 +96,7 @@ async function recovery(stage, expected, redis, pids, act) {
   const redisBefore = cpuSeconds(pid);
   const begunAt = await act();
   const [{ rightAt, slowestMs }, connectedAt] = await Promise.all([
-    untilRight(stage, expected),
+    agree(),
     untilConnected(redis, clients),
   ]);
   const redisUsed = cpuSeconds(redis.pid) - (redis.pid === pid ? redisBefore : 0);

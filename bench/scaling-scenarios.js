@@ -6,8 +6,8 @@ import { ONE_NODE, TWO_NODES } from './scaling-targets.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 /** @typedef {import('./figure.js').Figure} Figure */
-/** @typedef {import('./scenarios.js').Run} Run */
-/** @typedef {import('./options.js').Sizes['scaling']} Sizes */
+/** @typedef {import('./benchmark.js').Run} Run */
+/** @typedef {import('./sizes.js').ScalingSizes} Sizes */
 
 const DATA_BYTES = 256;
 /** Publishes under way at once where they come as fast as they can. */
@@ -26,7 +26,7 @@ export const SCALING_SCENARIOS = {
       play: (s) => playCrossNode(s, crossNode),
     },
   ],
-  presence: ({ presence }) =>
+  'shared-presence': ({ presence }) =>
     presence.members.map((members) => ({
       title: presenceGroup(members),
       targets: [ONE_NODE, TWO_NODES],
@@ -35,11 +35,11 @@ export const SCALING_SCENARIOS = {
       play: (stage) => playPresence(stage, members, presence.joins),
     })),
   resync: ({ resync }) =>
-    resync.map((subscriptions) => ({
+    resync.subscriptions.map((subscriptions) => ({
       title: resyncGroup(subscriptions),
       targets: [TWO_NODES],
       rounds: 1,
-      play: (stage) => playResync(stage, subscriptions),
+      play: (stage) => playResync(stage, subscriptions, resync.settledMs),
     })),
 };
 
@@ -58,7 +58,7 @@ const PRESENCE_LABELS = {
  */
 export function scalingDerivedFigures({ presence, resync }) {
   const [few = 0, many = 0] = [presence.members[0], presence.members.at(-1)];
-  const [small = 0, large = 0] = [resync[0], resync.at(-1)];
+  const [small = 0, large = 0] = [resync.subscriptions[0], resync.subscriptions.at(-1)];
   const { newcomerLatency, newcomerCpu, memberLatency, memberCpu } = PRESENCE_LABELS;
   const joins = [newcomerLatency, newcomerCpu, memberLatency, memberCpu].map((label) => ({
     group: `Presence, ${grouped(many)} members ÷ ${grouped(few)} members`,
@@ -74,7 +74,7 @@ export function scalingDerivedFigures({ presence, resync }) {
     dividend: resyncGroup(large) + label,
     divisor: resyncGroup(small) + label,
   }));
-  return [...joins, ...returns];
+  return [...(few < many ? joins : []), ...(small < large ? returns : [])];
 }
 
 /**

@@ -1,21 +1,11 @@
 // @ts-check
 import { cpus } from 'node:os';
 import { LoadDriver } from './load-driver.js';
+import { noChecks } from './rows.js';
 import { cpuSeconds, residentKilobytes, untilQuiet } from './process-usage.js';
 
-/**
- * @typedef {object} Checks what was checked, and what was wrong; all but `delivered` must be 0
- * @property {number} delivered
- * @property {number} lost
- * @property {number} duplicated
- * @property {number} bad wrong content, wrong channel, wrong order, failed connections or publishes
- * @property {string} [firstProblem]
- */
-
-/** @returns {Checks} */
-export function noChecks() {
-  return { delivered: 0, lost: 0, duplicated: 0, bad: 0 };
-}
+/** How often memory is looked at while it is watched. */
+const MEMORY_STEP_MS = 100;
 
 /**
  * One running server, of one node or several, and the load for it: what a scenario plays on.
@@ -38,7 +28,7 @@ export class Stage {
 
   /**
    * Connects and subscribes. Some may fail, which the checks tell; all failing breaks the run off.
-   * @param {{ count: number, membersPerChannel: number }} order
+   * @param {Parameters<LoadDriver['open']>[0]} order
    */
   async open(order) {
     const answer = await this.load.open(order);
@@ -54,14 +44,25 @@ export class Stage {
    * @param {import('./load-client.js').PublishOrder} order
    */
   async publish(order) {
-    const answer = await this.load.publish(order);
-    const { delivered, lost, duplicated, bad, disordered } = answer.result;
-    this.checks.delivered += delivered;
-    this.checks.lost += lost;
-    this.checks.duplicated += duplicated;
-    this.checks.bad += bad + disordered;
-    if (disordered > 0) this.checks.firstProblem ??= 'subscribers saw different orders';
-    return answer;
+    return this.#checked(await this.load.publish(order));
+  }
+
+  /**
+   * Sends client events and adds up what arrived.
+   * @param {Parameters<LoadDriver['converse']>[0]} order
+   */
+  async converse(order) {
+    return this.#checked(await this.load.converse(order));
+  }
+
+  /** Lets the visitors of a room come, or go. @param {'enter' | 'exit'} direction */
+  async pass(direction) {
+    return this.#checked(await this.load.pass(direction));
+  }
+
+  /** Lets those read on who stopped, and adds up what they still get. @param {{ size: number }} order */
+  async readOn(order) {
+    return this.#checked(await this.load.readOn(order));
   }
 
   /** Adds the load client's own complaints to the checks. */
@@ -94,6 +95,29 @@ export class Stage {
     return { result, cpuMicros: serverSeconds * 1e6, clientMicros };
   }
 
+  /**
+   * The most memory the server took during an action.
+   * @template Result
+   * @param {() => Promise<Result>} action
+   * @returns {Promise<{ answer: Result, peak: number }>} in KB, NaN when its processes are unknown
+   */
+  async watchMemory(action) {
+    let peak = this.memory();
+    const look = () => {
+      try {
+        peak = Math.max(peak, this.memory());
+      } catch {
+        // The server has ended, which the action will tell.
+      }
+    };
+    const watch = setInterval(look, MEMORY_STEP_MS);
+    try {
+      return { answer: await action(), peak };
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
   /** Waits until the server has nothing to do. */
   async rest() {
     await Promise.all(this.#pids().map(untilQuiet));
@@ -102,6 +126,20 @@ export class Stage {
   /** Resident memory of the server's nodes in KB, NaN when their processes are unknown. */
   memory() {
     return sum(this.server.pids.map(residentKilobytes));
+  }
+
+  /**
+   * @template {import('./rows.js').Checks & { disordered?: number }} Result
+   * @param {import('./load-driver.js').Answer<Result>} answer
+   */
+  #checked(answer) {
+    const { delivered, lost, duplicated, bad, disordered = 0 } = answer.result;
+    this.checks.delivered += delivered;
+    this.checks.lost += lost;
+    this.checks.duplicated += duplicated;
+    this.checks.bad += bad + disordered;
+    if (disordered > 0) this.checks.firstProblem ??= 'subscribers saw different orders';
+    return answer;
   }
 
   /** Those whose work is the server's. A Redis that was restarted is another process. */

@@ -1,51 +1,132 @@
 // @ts-check
+import { leaveRatios } from './connection-scenarios.js';
 import { isRedisInstalled } from './redis.js';
 import { scalingDerivedFigures, SCALING_SCENARIOS } from './scaling-scenarios.js';
-import { scalingTargets } from './scaling-targets.js';
-import { derivedFigures, SCENARIOS } from './scenarios.js';
-import { naiveServer, nodeServer, peer } from './targets.js';
+import { scalingTargets, TWO_NODES } from './scaling-targets.js';
+import { SCENARIOS } from './scenarios.js';
+import { slowRatios } from './slow-scenario.js';
+import { keptRunning, MAX_OUTBOX_BYTES, naiveServer, nodeServer, peer } from './targets.js';
+import { canHaveWorkers, SEVERAL_WORKERS, workerTargets, WORKER_SCENARIOS } from './workers.js';
 
 const NO_REDIS =
   'There is no redis-server on the PATH, so nothing is measured of several nodes: install Redis 7 or newer.';
+const NO_WORKERS =
+  'This build knows no REVERB_WORKERS, so nothing is measured of several processes.';
 
 /**
  * @typedef {object} Suite what is compared with each other in one table
  * @property {string} name
+ * @property {string} heading of its table in a page
  * @property {import('./targets.js').Target[]} targets
- * @property {import('./scenarios.js').Run[]} runs
+ * @property {string} [representative] the target that does whatever any of them does
+ * @property {import('./benchmark.js').Run[]} runs
  * @property {import('./figure.js').Derived[]} derived
- * @property {string} ratioMeaning
+ * @property {import('./rows.js').Comparison} comparison
  */
 
 /**
  * @param {import('./options.js').Options} options
- * @param {import('./options.js').Sizes} sizes
- * @returns {{ suites: Suite[], remark: string | undefined }} those with something to measure
+ * @param {import('./sizes.js').Sizes} sizes
+ * @returns {{ suites: Suite[], remarks: string[] }} those with something to measure
  */
 export function suitesFor(options, sizes) {
-  const suites = [
-    {
-      name: 'servers',
-      targets: [
-        nodeServer('revurb', options.serverFile),
-        naiveServer,
-        ...options.peers.map(({ name, url, pid }) => peer(name, url, pid)),
-      ],
-      runs: options.scenarios.flatMap((name) => SCENARIOS[name]?.(sizes) ?? []),
-      derived: derivedFigures(sizes),
-      ratioMeaning: 'how many times better revurb is (below 1: worse)',
-    },
-    {
-      name: 'scaling',
-      targets: scalingTargets(options.serverFile),
-      runs: options.scenarios.flatMap((name) => SCALING_SCENARIOS[name]?.(sizes.scaling) ?? []),
-      derived: scalingDerivedFigures(sizes.scaling),
-      ratioMeaning: 'how many times as much as one node alone',
-    },
+  const wanted = [
+    serverSuite(options, sizes),
+    scalingSuite(options, sizes),
+    workerSuite(options, sizes),
   ].filter(({ runs }) => runs.length > 0);
-  const canScale = suites.every(({ name }) => name !== 'scaling') || isRedisInstalled();
+  /** @type {string[]} */
+  const remarks = [];
+  const suites = wanted.filter(({ obstacle }) => {
+    const reason = obstacle?.();
+    if (reason !== undefined) remarks.push(reason);
+    return reason === undefined;
+  });
+  return { suites: suites.map((suite) => inScale(suite, options.scale)), remarks };
+}
+
+/** @typedef {Suite & { obstacle?: () => string | undefined }} WantedSuite with a reason not to measure it */
+
+/**
+ * @param {import('./options.js').Options} options
+ * @param {import('./sizes.js').Sizes} sizes
+ * @returns {WantedSuite}
+ */
+function serverSuite({ scenarios, serverFile, peers }, sizes) {
+  const environment = { REVERB_MAX_OUTBOX_SIZE: String(MAX_OUTBOX_BYTES) };
   return {
-    suites: canScale ? suites : suites.filter(({ name }) => name !== 'scaling'),
-    remark: canScale ? undefined : NO_REDIS,
+    name: 'servers',
+    heading: 'One server',
+    targets: [
+      nodeServer('revurb', serverFile, { environment, maxOutboxBytes: MAX_OUTBOX_BYTES }),
+      naiveServer,
+      ...peers.map(({ name, url, pid }) => peer(name, url, pid)),
+    ],
+    runs: scenarios.flatMap((name) => SCENARIOS[name]?.(sizes) ?? []),
+    derived: [...leaveRatios(sizes), ...slowRatios(sizes.slow)],
+    comparison: {
+      meaning: 'how many times better revurb is (below 1: worse)',
+      heading: (_first, other) => `× ${other}`,
+    },
   };
+}
+
+/**
+ * @param {import('./options.js').Options} options
+ * @param {import('./sizes.js').Sizes} sizes
+ * @returns {WantedSuite}
+ */
+function scalingSuite({ scenarios, serverFile }, { scaling }) {
+  return {
+    name: 'scaling',
+    heading: 'Several nodes',
+    targets: scalingTargets(serverFile),
+    representative: TWO_NODES,
+    runs: scenarios.flatMap((name) => SCALING_SCENARIOS[name]?.(scaling) ?? []),
+    derived: scalingDerivedFigures(scaling),
+    comparison: {
+      meaning: 'how many times as much as one node alone',
+      heading: (first, other) => `${other} ÷ ${first}`,
+    },
+    obstacle: () => (isRedisInstalled() ? undefined : NO_REDIS),
+  };
+}
+
+/**
+ * @param {import('./options.js').Options} options
+ * @param {import('./sizes.js').Sizes} sizes
+ * @returns {WantedSuite}
+ */
+function workerSuite({ scenarios, serverFile }, sizes) {
+  return {
+    name: 'workers',
+    heading: 'Several processes',
+    targets: workerTargets(serverFile),
+    representative: SEVERAL_WORKERS,
+    runs: scenarios.flatMap((name) => WORKER_SCENARIOS[name]?.(sizes) ?? []),
+    derived: [],
+    comparison: {
+      meaning: 'how many times better several processes are than one (below 1: worse)',
+      heading: (_first, other) => `× ${other}`,
+    },
+    obstacle: () => (canHaveWorkers(serverFile) ? undefined : NO_WORKERS),
+  };
+}
+
+/**
+ * Starting a server takes longer than most of what is measured of it, so there are fewer of them where
+ * little is measured.
+ * @param {Suite} suite
+ * @param {import('./sizes.js').Scale} scale
+ * @returns {Suite}
+ */
+function inScale(suite, scale) {
+  if (scale === 'full') return suite;
+  const { representative } = suite;
+  const isEnough = (/** @type {import('./targets.js').Target} */ { name }) =>
+    scale === 'quick' || representative === undefined || name === representative;
+  const targets = suite.targets.filter(isEnough);
+  const isFirst = (/** @type {Suite['runs'][number]} */ run) => run.isForFreshServer ?? false;
+  const runs = suite.runs.toSorted((one, other) => Number(isFirst(other)) - Number(isFirst(one)));
+  return { ...suite, targets: targets.map(keptRunning), runs };
 }

@@ -8,6 +8,8 @@ export interface Announcement {
   readonly httpUrl: string;
   readonly applications: readonly { readonly id: string; readonly key: string }[];
   readonly scaling: string;
+  /** Processes that share the port; absent when it is one. */
+  readonly workers?: number;
 }
 
 /** Puts together what may be said aloud: never a secret. */
@@ -15,6 +17,7 @@ export function announcementOf(
   { scaling }: ServerConfiguration,
   applications: readonly Application[],
   endpoint: Endpoint,
+  workers: number,
 ): Announcement {
   const httpUrl = urlOf(endpoint);
   return {
@@ -22,6 +25,7 @@ export function announcementOf(
     httpUrl,
     applications: applications.map(({ id, keys }) => ({ id, key: keys[0]!.key })),
     scaling: scaling.enabled ? `on, ${scaling.driver} (${scaling.prefix})` : 'off, one node',
+    ...(workers > 1 && { workers }),
   };
 }
 
@@ -34,7 +38,7 @@ const MAX_LISTED_APPLICATIONS = 10;
 
 /** The announcement for a terminal, with a snippet to try. */
 export function bannerOf(announcement: Announcement, endpoint: Endpoint, version: string): string {
-  const { webSocketUrl, httpUrl, applications, scaling } = announcement;
+  const { webSocketUrl, httpUrl, applications, scaling, workers } = announcement;
   const listed = applications
     .slice(0, MAX_LISTED_APPLICATIONS)
     .map(({ id, key }) => `${id} (key ${key})`);
@@ -48,6 +52,7 @@ export function bannerOf(announcement: Announcement, endpoint: Endpoint, version
     `  HTTP API      ${httpUrl}`,
     `  Applications  ${listed.join(', ') || 'none yet'}`,
     `  Scaling       ${scaling}`,
+    ...(workers === undefined ? [] : [`  Workers       ${workers}`]),
     '',
     ...snippetOf(applications[0]?.key, endpoint),
     '',

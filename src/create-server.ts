@@ -29,7 +29,7 @@ export async function createServer(
   );
   ignoreBodies(app);
   endLateRequests(app);
-  configureServer(app);
+  configureServer(app, { hasFastLane: true });
   return app;
 }
 

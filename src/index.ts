@@ -23,7 +23,7 @@
 
 // The server in a Nest application.
 export { RevurbModule, type RevurbOptions } from './revurb.module.js';
-export { configureServer } from './server.js';
+export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
 export { WebhooksModule } from './webhooks/webhooks.module.js';
 export type { WebhookOptions } from './webhooks/webhook.options.js';
@@ -122,3 +122,4 @@ export {
 export { MemoryStateStore } from './scaling/memory-state-store.js';
 export { LocalPubSubProvider } from './scaling/local-pub-sub.provider.js';
 export type { Awaitable } from './scaling/awaitable.js';
+export type { WorkerBusAddress } from './scaling/workers/worker-bus-address.js';

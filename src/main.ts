@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { bootstrap } from './bootstrap.js';
 import { loadOrExit } from './config/load-or-exit.js';
+import { run } from './run.js';
 
-await bootstrap(loadOrExit());
+await run(loadOrExit());

@@ -14,12 +14,23 @@ const CHATTY_CONTEXTS = new Set([
 
 /** Nest's logger, quiet unless something is worth knowing. */
 export class ServerLogger extends ConsoleLogger {
-  constructor({ level, format }: LogConfiguration) {
+  /** @param worker the number of the worker that logs, if it is one of several */
+  constructor(
+    { level, format }: LogConfiguration,
+    private readonly worker?: number,
+  ) {
     super({
       json: format === 'json',
       logLevels: LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(level) + 1),
-      prefix: 'Revurb',
+      prefix: worker === undefined ? 'Revurb' : `Revurb ${worker}`,
     });
+  }
+
+  override getJsonLogObject(
+    ...args: Parameters<ConsoleLogger['getJsonLogObject']>
+  ): ReturnType<ConsoleLogger['getJsonLogObject']> {
+    const line = super.getJsonLogObject(...args);
+    return this.worker === undefined ? line : { ...line, worker: this.worker };
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
@@ -31,7 +42,7 @@ export class ServerLogger extends ConsoleLogger {
   /** That listening failed is thrown as well, and told in words where that is caught. */
   override error(message: unknown, ...rest: unknown[]): void {
     const isTold =
-      rest.at(-1) === 'NestApplication' && String(message).startsWith('Error: listen ');
+      rest.at(-1) === 'NestApplication' && /^Error: (?:listen|bind) /.test(String(message));
     if (!isTold) super.error(message, ...rest);
   }
 }

@@ -7,8 +7,11 @@ import * as fc from 'fast-check';
 import { WebSocket, WebSocketServer } from 'ws';
 import { CoarseClock } from '../src/connections/coarse-clock.js';
 import { Connection, type ConnectionEnvironment } from '../src/connections/connection.js';
-import { detectDirectWrites, type DirectWriter } from '../src/connections/direct-write.js';
-import { FanOut, FlushQueue, Seat } from '../src/connections/fan-out.js';
+import type { DirectWriter } from '../src/connections/delivery/direct-write.js';
+import { detectDirectWrites } from '../src/connections/delivery/direct-write.detection.js';
+import { FanOut, Seat } from '../src/connections/delivery/fan-out.js';
+import { FlushQueue } from '../src/connections/delivery/flush-queue.js';
+import type { Outbox } from '../src/connections/delivery/outbox.js';
 import { textFrame } from '../src/connections/frame.js';
 import { decodeText, FanOutModel, type ModelFrame } from './harness/fan-out-model.js';
 import { eventually } from './harness/eventually.js';
@@ -510,9 +513,10 @@ describe('Closing a connection', () => {
 
   it('happens when a direct write turns out to have failed', async () => {
     const { connection } = await host.connect();
-    connection.onQueued(100);
+    const { outbox } = connection as unknown as { outbox: Outbox };
+    outbox.onQueued(100);
     expect(connection.unsentBytes).toBe(100);
-    connection.onDrained(100, true);
+    outbox.onDrained(100, true);
     await eventually(() => expect(host.closings).toEqual([{ connection, code: 1006 }]));
     expect(connection.unsentBytes).toBe(0);
   });
@@ -543,7 +547,7 @@ describe('Closing a connection', () => {
     // One message is never done with, so that the others wait.
     host.onMessage = (() => new Promise<void>(() => {})) as unknown as Host['onMessage'];
     for (let i = 0; i < 200; i++) client.webSocket.send(String(i));
-    const socket = (connection as unknown as { socket: Socket }).socket;
+    const { socket } = (connection as unknown as { outbox: { socket: Socket } }).outbox;
     await eventually(() => expect(socket.isPaused()).toBe(true));
     connection.close(4200, 'bye');
     expect(await client.closed).toEqual({ code: 4200, reason: 'bye' });

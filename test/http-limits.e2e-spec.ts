@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { FlushQueue } from '../src/connections/fan-out.js';
+import { FlushQueue } from '../src/connections/delivery/flush-queue.js';
 import {
   api,
   API_STATUSES,

@@ -1,5 +1,5 @@
 // @ts-check
-import { dataOf, EVENT_NAME, SequenceReader } from './messages.js';
+import { dataOf, SequenceReader } from './messages.js';
 
 /** One delivery in so many is parsed and compared whole; the others by number and length. */
 const VERIFY_EVERY = 50;
@@ -15,36 +15,42 @@ export class DeliveryLog {
   lost = 0;
   duplicated = 0;
   bad = 0;
+  /** @type {number[]} the numbers of all messages in the order in which one of the subscribers got them */
+  witnessed = [];
+  #witness = -1;
   #reader = new SequenceReader();
   #verifiedLength = -1;
   #first;
   #size;
   #messages;
-  #subscribers;
   #seen;
   #order;
   #latencies;
+  #event;
   #channels;
+  #excepted;
   #receiversMissing;
   #sentAt;
 
   /**
    * @param {object} phase
+   * @param {string} phase.event name of all events
    * @param {number} phase.first sequence number of the first message
    * @param {number} phase.messages
    * @param {number} phase.size bytes of data
    * @param {number} phase.subscribers
    * @param {number} phase.expected deliveries of all messages together
    */
-  constructor({ first, messages, size, subscribers, expected }) {
+  constructor({ event, first, messages, size, subscribers, expected }) {
+    this.#event = event;
     this.#first = first;
     this.#size = size;
     this.#messages = messages;
-    this.#subscribers = subscribers;
     this.#seen = new Uint8Array(Math.ceil((subscribers * messages) / 8));
     this.#order = new Int32Array(subscribers);
     this.#latencies = new Float32Array(expected);
     this.#channels = Array.from({ length: messages }, () => '');
+    this.#excepted = new Int32Array(messages).fill(-1);
     this.#receiversMissing = new Int32Array(messages);
     this.#sentAt = new Float64Array(messages);
   }
@@ -53,9 +59,11 @@ export class DeliveryLog {
    * @param {number} message index within the phase
    * @param {string} channel
    * @param {number} receivers
+   * @param {number} excepted index of the subscriber that must not get it, or -1
    */
-  sending(message, channel, receivers) {
+  sending(message, channel, receivers, excepted) {
     this.#channels[message] = channel;
+    this.#excepted[message] = excepted;
     this.#receiversMissing[message] = receivers;
     this.#sentAt[message] = performance.now();
   }
@@ -74,6 +82,8 @@ export class DeliveryLog {
     this[verdict]++;
     if (verdict !== 'delivered') return -1;
 
+    if (this.#witness < 0) this.#witness = subscriber;
+    if (this.#witness === subscriber) this.witnessed.push(this.#first + message);
     const sentAt = this.#sentAt[message] ?? 0;
     this.#latencies[this.delivered - 1] = performance.now() - sentAt;
     this.#order[subscriber] = (Math.imul(this.#order[subscriber] ?? 0, 31) + message + 1) | 0;
@@ -96,6 +106,7 @@ export class DeliveryLog {
     // A message of an earlier phase, all of which had arrived or been given up.
     if (message < 0) return message >= -this.#first ? 'duplicated' : 'bad';
     if (channel === '' || this.#channels[message] !== channel) return 'bad';
+    if (this.#excepted[message] === subscriber) return 'bad';
     const bit = subscriber * this.#messages + message;
     const mask = 1 << (bit & 7);
     const seen = this.#seen[bit >> 3] ?? 0;
@@ -114,17 +125,10 @@ export class DeliveryLog {
    * @param {number} end
    */
   #isGenuine(message, channel, bytes, start, end) {
-    try {
-      const frame = JSON.parse(bytes.toString('utf8', start, end));
-      const isGenuine =
-        frame.event === EVENT_NAME &&
-        frame.channel === channel &&
-        frame.data === dataOf(this.#first + message, this.#size);
-      if (isGenuine) this.#verifiedLength = end - start;
-      return isGenuine;
-    } catch {
-      return false;
-    }
+    const data = dataOf(this.#first + message, this.#size);
+    const genuine = isFrame(bytes.toString('utf8', start, end), this.#event, channel, data);
+    if (genuine) this.#verifiedLength = end - start;
+    return genuine;
   }
 
   /** Counts what has not come by now as lost. */
@@ -134,13 +138,14 @@ export class DeliveryLog {
 
   /**
    * How many subscribers saw the messages of one channel in another order than most others did.
-   * Only meaningful when all subscribers share the channel and nothing is lost.
+   * Only meaningful when all messages went to one channel and nothing is lost.
    */
   countDisordered() {
+    const receivers = this.#order.filter((order) => order !== 0);
     /** @type {Map<number, number>} */
     const votes = new Map();
-    for (const order of this.#order) votes.set(order, (votes.get(order) ?? 0) + 1);
-    return this.#subscribers - Math.max(0, ...votes.values());
+    for (const order of receivers) votes.set(order, (votes.get(order) ?? 0) + 1);
+    return receivers.length - Math.max(0, ...votes.values());
   }
 
   /** Milliseconds from publish to receipt. @returns {{ p50: number, p99: number }} */
@@ -150,5 +155,21 @@ export class DeliveryLog {
     const at = (share) =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
     return { p50: at(0.5), p99: at(0.99) };
+  }
+}
+
+/**
+ * Whether a frame is exactly what was published.
+ * @param {string} text
+ * @param {string} event
+ * @param {string} channel
+ * @param {string} data
+ */
+export function isFrame(text, event, channel, data) {
+  try {
+    const frame = JSON.parse(text);
+    return frame.event === event && frame.channel === channel && frame.data === data;
+  } catch {
+    return false;
   }
 }

@@ -4,8 +4,6 @@
  * parsing it: the number stands between two marks that occur nowhere else in a frame.
  */
 
-export const EVENT_NAME = 'bench-event';
-
 const MARK = '@';
 const MARK_BYTE = MARK.charCodeAt(0);
 const DIGITS = 8;

@@ -1,5 +1,5 @@
 // @ts-check
-import { createHmac } from 'node:crypto';
+import { authorizedSubscribe, socketIdOf } from './authorization.js';
 import { clientFrame, Opcode } from './frames.js';
 import { RawConnection, upgradeRequest } from './raw-connection.js';
 import { sourceAddress } from './source-address.js';
@@ -14,7 +14,8 @@ const [UNDERSCORE, M, A, R] = [...Buffer.from('_mar')];
  * @typedef {object} ParticipantEvents
  * @property {(participant: Participant) => void} onEstablished
  * @property {(participant: Participant) => void} onSubscribed once for each subscription
- * @property {(participant: Participant) => void} onMemberFrame `known` has changed
+ * @property {(participant: Participant, bytes: Buffer, start: number, end: number) => void} onMemberFrame
+ *   `known` has changed
  * @property {(participant: Participant, problem: string) => void} onProblem
  */
 
@@ -51,13 +52,8 @@ export class Participant {
 
   /** @param {string} channel a presence channel @param {string} userId */
   join(channel, userId) {
-    const { key, secret } = this.#server.application;
-    const channelData = JSON.stringify({ user_id: userId });
-    const signature = createHmac('sha256', secret)
-      .update(`${this.#socketId}:${channel}:${channelData}`)
-      .digest('hex');
-    const data = { channel, auth: `${key}:${signature}`, channel_data: channelData };
-    this.#send('pusher:subscribe', data);
+    const { application } = this.#server;
+    this.#connection.write(authorizedSubscribe(application, this.#socketId, channel, userId));
   }
 
   /** Nobody answers that. @param {string} channel */
@@ -79,9 +75,11 @@ export class Participant {
     const isMemberFrame =
       bytes[start + MEMBER_AT] === M && bytes[start + UNDERSCORE_AT] === UNDERSCORE;
     const kind = isMemberFrame ? bytes[start + KIND_AT] : undefined;
-    if (kind === A) this.#memberChanged(1);
-    else if (kind === R) this.#memberChanged(-1);
-    else this.#onControl(bytes, start, end);
+    if (kind === A) this.known++;
+    else if (kind === R) this.known--;
+    else return this.#onControl(bytes, start, end);
+    this.memberFrames++;
+    return this.#events.onMemberFrame(this, bytes, start, end);
   }
 
   /** @param {string} problem */
@@ -90,13 +88,6 @@ export class Participant {
   }
 
   onClose() {}
-
-  /** @param {1 | -1} by */
-  #memberChanged(by) {
-    this.known += by;
-    this.memberFrames++;
-    this.#events.onMemberFrame(this);
-  }
 
   /**
    * @param {Buffer} bytes
@@ -107,7 +98,7 @@ export class Participant {
     // A roster may be large: only its beginning, where the numbers are, is looked at.
     const text = bytes.toString('utf8', start, Math.min(end, start + 400));
     if (text.includes('pusher:connection_established')) {
-      this.#socketId = /\\"socket_id\\":\\"([\d.]+)/.exec(text)?.[1] ?? '';
+      this.#socketId = socketIdOf(text);
       this.#events.onEstablished(this);
     } else if (text.includes('subscription_succeeded')) {
       if (text.includes('"presence-')) this.known = rosterCount(bytes, start, end);

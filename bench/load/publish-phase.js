@@ -1,7 +1,7 @@
 // @ts-check
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliveryLog } from './delivery-log.js';
-import { dataOf, EVENT_NAME } from './messages.js';
+import { dataOf } from './messages.js';
 
 /** What has not arrived after this long without any arrival is lost. */
 const GIVE_UP_MS = 5_000;
@@ -18,13 +18,12 @@ const AFTERMATH_MS = 150;
  * @property {number} duplicated
  * @property {number} bad
  * @property {number} disordered subscribers that saw another order than the rest
- * @property {number} refused publishes not answered with 200
  * @property {number} seconds from the first publish until the last one was finished
  * @property {{ p50: number, p99: number }} latency milliseconds
  */
 
 /**
- * One paced run of publishes. A message is finished when it was answered and everybody has it;
+ * One paced run of messages. One is finished when it was answered, if it is, and everybody has it;
  * never more than `inFlight` are unfinished, so no queue builds up that latency would then measure.
  * With `perSecond` they are also no denser than that.
  */
@@ -33,7 +32,6 @@ export class PublishPhase {
   #next = 0;
   #finished = 0;
   #accepted = 0;
-  #refused = 0;
   #startedAt = 0;
   #progressAt = 0;
   /** @type {Uint8Array} what a message still waits for: its answer, its deliveries */
@@ -43,7 +41,7 @@ export class PublishPhase {
 
   /**
    * @param {object} phase
-   * @param {import('./publisher.js').Publisher} phase.publisher
+   * @param {import('./routes.js').Route} phase.route
    * @param {number} phase.first sequence number
    * @param {number} phase.messages
    * @param {number} phase.inFlight
@@ -51,6 +49,7 @@ export class PublishPhase {
    * @param {number} phase.size
    * @param {number} phase.subscribers
    * @param {(message: number) => { name: string, receivers: number }} phase.channelOf
+   * @param {boolean} phase.isOneChannel whether that is always the same
    * @param {(problem: string) => void} phase.onProblem
    */
   constructor(phase) {
@@ -58,7 +57,12 @@ export class PublishPhase {
     this.#waits = new Uint8Array(phase.messages);
     let expected = 0;
     for (let i = 0; i < phase.messages; i++) expected += phase.channelOf(i).receivers;
-    this.#log = new DeliveryLog({ ...phase, expected });
+    this.#log = new DeliveryLog({ ...phase, event: phase.route.event, expected });
+  }
+
+  /** The numbers of all messages in the order in which one of the subscribers got them. */
+  get witnessed() {
+    return this.#log.witnessed;
   }
 
   /** @returns {Promise<PublishResult>} */
@@ -95,9 +99,9 @@ export class PublishPhase {
   }
 
   #fill() {
-    const { messages, inFlight, publisher } = this.phase;
+    const { messages, inFlight, route } = this.phase;
     const due = Math.min(messages, this.#countDue());
-    while (this.#next < due && this.#next - this.#finished < inFlight && publisher.isReady) {
+    while (this.#next < due && this.#next - this.#finished < inFlight && route.isReady) {
       this.#send(this.#next++);
     }
   }
@@ -111,21 +115,16 @@ export class PublishPhase {
 
   /** @param {number} message */
   #send(message) {
-    const { channelOf, first, size, publisher } = this.phase;
+    const { channelOf, first, size, route } = this.phase;
     const { name, receivers } = channelOf(message);
-    const data = dataOf(first + message, size);
-    const body = JSON.stringify({ name: EVENT_NAME, channels: [name], data });
-    this.#waits[message] = receivers > 0 ? 2 : 1;
-    this.#log.sending(message, name, receivers);
-    publisher.publish(body, (problem) => {
-      if (problem === undefined) {
-        this.#accepted++;
-      } else {
-        this.#refused++;
-        this.phase.onProblem(problem);
-      }
+    this.#waits[message] = Number(route.isAnswered) + Number(receivers > 0);
+    this.#log.sending(message, name, receivers, route.exceptOf(message));
+    route.send(message, name, dataOf(first + message, size), (problem) => {
+      if (problem === undefined) this.#accepted++;
+      else this.phase.onProblem(problem);
       this.#happened(message);
     });
+    if (!route.isAnswered) this.#accepted++;
   }
 
   /** @param {number} message was answered, or has reached everybody */
@@ -143,15 +142,13 @@ export class PublishPhase {
     const log = this.#log;
     log.close();
     const isWhole = log.lost + log.duplicated + log.bad === 0;
-    const sharesChannel = log.delivered === this.phase.messages * this.phase.subscribers;
     return {
       published: this.#accepted,
       delivered: log.delivered,
       lost: log.lost,
       duplicated: log.duplicated,
       bad: log.bad,
-      disordered: isWhole && sharesChannel ? log.countDisordered() : 0,
-      refused: this.#refused,
+      disordered: isWhole && this.phase.isOneChannel ? log.countDisordered() : 0,
       seconds,
       latency: log.latency(),
     };

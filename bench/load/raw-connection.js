@@ -7,6 +7,11 @@ const FINAL_PING = 0x80 | Opcode.ping;
 const FINAL_CLOSE = 0x80 | Opcode.close;
 
 const PONG = clientFrame(Opcode.text, JSON.stringify({ event: 'pusher:pong', data: {} }));
+/** Stands for the end of a connection that no close frame announced (RFC 6455, section 7.4.1). */
+export const NO_CLOSE_FRAME = 1006;
+/** A close frame without a code (RFC 6455, section 7.4.1). */
+const NO_CODE = 1005;
+
 const CLOSE = clientFrame(Opcode.close, Buffer.from([0x03, 0xe8]));
 
 /**
@@ -26,7 +31,8 @@ const SHARED = process.platform === 'win32' ? undefined : Buffer.allocUnsafe(64 
 /**
  * @typedef {object} ConnectionEvents
  * @property {(bytes: Buffer, start: number, end: number) => void} onText a whole text frame
- * @property {(problem: string) => void} onProblem it is closed then
+ * @property {(problem: string, code?: number) => void} onProblem it is closed then; the code is that
+ *   of the server, undefined when the server is not who ended it
  * @property {() => void} onClose the last thing that is told
  */
 
@@ -56,7 +62,7 @@ export class RawConnection {
       },
     });
     this.#socket.on('connect', () => this.#socket.write(server.upgrade));
-    this.#socket.on('error', (error) => this.fail(error.message));
+    this.#socket.on('error', (error) => this.fail(error.message, NO_CLOSE_FRAME));
     this.#socket.on('close', () => this.#closed());
   }
 
@@ -75,12 +81,21 @@ export class RawConnection {
     this.#socket.write(CLOSE);
   }
 
-  /** Closes it and tells why. @param {string} problem */
-  fail(problem) {
+  /** What comes fills the buffers of the kernels, and then those of the server. */
+  stopReading() {
+    this.#socket.pause();
+  }
+
+  readOn() {
+    this.#socket.resume();
+  }
+
+  /** Closes it and tells why. @param {string} problem @param {number} [code] of the server */
+  fail(problem, code) {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#socket.destroy();
-    this.#events.onProblem(problem);
+    this.#events.onProblem(problem, code);
   }
 
   /** @param {Buffer} buffer @param {number} length */
@@ -125,15 +140,16 @@ export class RawConnection {
     } else if (first === FINAL_PING) {
       this.#socket.write(clientFrame(Opcode.pong, bytes.subarray(start, end)));
     } else if (first === FINAL_CLOSE) {
+      const code = end - start < 2 ? NO_CODE : bytes.readUInt16BE(start);
       if (this.#state === 'leaving') this.#socket.end();
-      else this.fail(`closed by the server with ${bytes.readUInt16BE(start)}`);
+      else this.fail(`closed by the server with ${code}`, code);
     } else {
       this.fail(`frame starting with 0x${first.toString(16)}`);
     }
   }
 
   #closed() {
-    if (this.#state !== 'leaving') this.fail('connection closed by the server');
+    if (this.#state !== 'leaving') this.fail('connection closed by the server', NO_CLOSE_FRAME);
     this.#state = 'closed';
     this.#events.onClose();
   }

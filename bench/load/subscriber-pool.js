@@ -1,4 +1,5 @@
 // @ts-check
+import { authorizedSubscribe } from './authorization.js';
 import { clientFrame, Opcode } from './frames.js';
 import { upgradeRequest } from './raw-connection.js';
 import { sourceAddress } from './source-address.js';
@@ -7,6 +8,7 @@ import { Subscriber } from './subscriber.js';
 const CONNECTING_AT_ONCE = 50;
 /** Connecting, or disconnecting, has failed when nothing happened for this long. */
 const GIVE_UP_MS = 10_000;
+const PRIVATE_PREFIX = 'private-';
 
 /** @typedef {import('./raw-connection.js').Server} Server */
 
@@ -26,6 +28,8 @@ export class SubscriberPool {
   #waiting = new Set();
   /** @type {() => void} */
   #onSettled = () => {};
+  /** @type {(subscriber: Subscriber, code: number) => void} the server has ended one that had stopped */
+  onStoppedEnd = () => {};
   #server;
   #events;
 
@@ -41,8 +45,14 @@ export class SubscriberPool {
         this.#count(subscriber, true);
         this.#settle(subscriber);
       },
-      onProblem: (/** @type {Subscriber} */ _subscriber, /** @type {string} */ problem) =>
-        this.report(problem),
+      onProblem: (
+        /** @type {Subscriber} */ subscriber,
+        /** @type {string} */ problem,
+        /** @type {number | undefined} */ code,
+      ) => {
+        if (subscriber.hasStopped && code !== undefined) this.onStoppedEnd(subscriber, code);
+        else this.report(problem);
+      },
       onClose: (/** @type {Subscriber} */ subscriber) => {
         this.#count(subscriber, false);
         this.#settle(subscriber);
@@ -54,7 +64,7 @@ export class SubscriberPool {
    * Connects and subscribes; resolves when every connection is ready or has failed.
    * @param {number} count
    * @param {number} membersPerChannel
-   * @param {string} prefix of the channel names
+   * @param {string} prefix of the channel names, which tells whether they are private
    * @returns {Promise<number>} how many are ready
    */
   async open(count, membersPerChannel, prefix) {
@@ -63,11 +73,13 @@ export class SubscriberPool {
     this.members = Array.from({ length: channels }, () => 0);
     // All names are equally long, so that all frames of a phase are.
     this.channels = this.members.map((_, i) => `${prefix}-${String(i).padStart(5, '0')}`);
-    const frames = this.#frames('pusher:subscribe');
+    const frameOf = prefix.startsWith(PRIVATE_PREFIX)
+      ? this.#authorizedFrames()
+      : this.#publicFrames();
     await this.#settled(() => {
       while (this.subscribers.length < count && this.#waiting.size < CONNECTING_AT_ONCE) {
         const channel = Math.floor(this.subscribers.length / membersPerChannel);
-        this.#connect(channel, /** @type {Buffer} */ (frames[channel]));
+        this.#connect(channel, frameOf(channel));
       }
     });
     return this.members.reduce((sum, members) => sum + members, 0);
@@ -107,13 +119,35 @@ export class SubscriberPool {
     return leaving.length;
   }
 
+  /**
+   * Further subscribers of the first channel, which read nothing any more once they are subscribed. They
+   * do not count as members: what they get is not waited for.
+   * @param {number} count
+   * @returns {Promise<Subscriber[]>} those that could be connected
+   */
+  async openStopping(count) {
+    const first = this.subscribers.length;
+    const frame = this.#publicFrames()(0);
+    await this.#settled(() => {
+      while (this.subscribers.length < first + count && this.#waiting.size < CONNECTING_AT_ONCE) {
+        this.#connect(0, frame);
+      }
+    });
+    const stopping = this.subscribers.slice(first).filter(({ state }) => state === 'subscribed');
+    for (const subscriber of stopping) {
+      this.#count(subscriber, false);
+      subscriber.stopReading();
+    }
+    return stopping;
+  }
+
   /** @param {string} problem */
   report(problem) {
     this.problems++;
     this.firstProblem ??= problem;
   }
 
-  /** @param {number} channel @param {Buffer} frame */
+  /** @param {number} channel @param {(socketId: string) => Buffer} frame */
   #connect(channel, frame) {
     const index = this.subscribers.length;
     const server = { ...this.#server, localAddress: sourceAddress(index, this.#server.host) };
@@ -165,6 +199,19 @@ export class SubscriberPool {
   /** @param {number} from @param {number} to */
   #byLastDigit(from, to) {
     return this.subscribers.filter(({ index }) => index % 10 >= from && index % 10 < to);
+  }
+
+  /** Built once for all. @returns {(channel: number) => () => Buffer} */
+  #publicFrames() {
+    const frames = this.#frames('pusher:subscribe').map((frame) => () => frame);
+    return (channel) => /** @type {() => Buffer} */ (frames[channel]);
+  }
+
+  /** @returns {(channel: number) => (socketId: string) => Buffer} */
+  #authorizedFrames() {
+    const { application } = this.#server;
+    return (channel) => (socketId) =>
+      authorizedSubscribe(application, socketId, this.channels[channel] ?? '');
   }
 
   /** @param {string} event */

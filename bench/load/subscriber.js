@@ -1,4 +1,5 @@
 // @ts-check
+import { socketIdOf } from './authorization.js';
 import { RawConnection } from './raw-connection.js';
 
 /** Events carry at least 100 bytes of data; only shorter frames are looked at for a ping. */
@@ -8,7 +9,7 @@ const LONGEST_PING = 100;
  * @typedef {object} SubscriberEvents
  * @property {(subscriber: Subscriber) => void} onReady the subscription succeeded
  * @property {(subscriber: Subscriber, bytes: Buffer, start: number, end: number) => void} onEvent
- * @property {(subscriber: Subscriber, problem: string) => void} onProblem
+ * @property {(subscriber: Subscriber, problem: string, code?: number) => void} onProblem
  * @property {(subscriber: Subscriber) => void} onClose
  */
 
@@ -18,6 +19,8 @@ export class Subscriber {
   state = 'connecting';
   /** Whether it counts among the members of its channel. */
   isMember = false;
+  /** Whether it has ever stopped reading; the server may then close it. */
+  hasStopped = false;
   #connection;
   #events;
   #subscribeFrame;
@@ -26,7 +29,7 @@ export class Subscriber {
    * @param {number} index
    * @param {number} channel index of its channel
    * @param {{ host: string, port: number, localAddress?: string, upgrade: Buffer }} server
-   * @param {Buffer} subscribeFrame
+   * @param {(socketId: string) => Buffer} subscribeFrame
    * @param {SubscriberEvents} events
    */
   constructor(index, channel, server, subscribeFrame, events) {
@@ -35,6 +38,20 @@ export class Subscriber {
     this.#events = events;
     this.#subscribeFrame = subscribeFrame;
     this.#connection = new RawConnection(server, this);
+  }
+
+  /** @param {Buffer} frame */
+  send(frame) {
+    this.#connection.write(frame);
+  }
+
+  stopReading() {
+    this.hasStopped = true;
+    this.#connection.stopReading();
+  }
+
+  readOn() {
+    this.#connection.readOn();
   }
 
   /** @param {Buffer} frame */
@@ -60,10 +77,10 @@ export class Subscriber {
     else this.#onControl(bytes.toString('utf8', start, end), bytes, start, end);
   }
 
-  /** @param {string} problem */
-  onProblem(problem) {
+  /** @param {string} problem @param {number} [code] of the server */
+  onProblem(problem, code) {
     this.state = 'closed';
-    this.#events.onProblem(this, problem);
+    this.#events.onProblem(this, problem, code);
   }
 
   onClose() {
@@ -81,7 +98,7 @@ export class Subscriber {
   #onControl(text, bytes, start, end) {
     if (this.state === 'connecting' && text.includes('pusher:connection_established')) {
       this.state = 'subscribing';
-      this.#connection.write(this.#subscribeFrame);
+      this.#connection.write(this.#subscribeFrame(socketIdOf(text)));
     } else if (this.state === 'subscribing' && text.includes('subscription_succeeded')) {
       this.state = 'subscribed';
       this.#events.onReady(this);

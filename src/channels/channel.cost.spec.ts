@@ -2,7 +2,8 @@ import { fakeApplication, fakeConnection } from '../../test/harness/fake-connect
 import { ConfigApplicationProvider } from '../applications/config-application.provider.js';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
-import { FanOut, FlushQueue, Seat, type Outlet } from '../connections/fan-out.js';
+import { FanOut, Seat, type Outlet } from '../connections/delivery/fan-out.js';
+import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { LocalPubSubProvider } from '../scaling/local-pub-sub.provider.js';
 import { MemoryStateStore } from '../scaling/memory-state-store.js';

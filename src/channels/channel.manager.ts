@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
-import { FlushQueue } from '../connections/fan-out.js';
+import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { FrameMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';

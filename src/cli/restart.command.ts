@@ -32,7 +32,7 @@ async function restart(flags: RestartFlags, command: Command): Promise<void> {
   const { scaling } = loadOrExit({ envFilePath: flags.config }).configuration;
   if (!scaling.enabled) {
     command.error(
-      'REVERB_SCALING_ENABLED is not set, so this server is alone: send it SIGTERM, or restart it by its process manager.',
+      'REVERB_SCALING_ENABLED is not set, so this server is alone: send it SIGTERM, or restart it by its process manager. With REVERB_WORKERS, SIGUSR2 has its supervisor replace the workers one after the other.',
     );
   }
   // Only this command needs Redis; the others should not wait for it to load.

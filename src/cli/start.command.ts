@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadOrExit } from '../config/load-or-exit.js';
+import { run } from '../run.js';
 
 interface StartFlags {
   readonly host?: string;
@@ -34,7 +35,5 @@ async function start(flags: StartFlags): Promise<void> {
       REVERB_LOG_LEVEL: flags.debug && 'debug',
     },
   });
-  // Only this command needs the server; the others should not wait for it to load.
-  const { bootstrap } = await import('../bootstrap.js');
-  await bootstrap(loaded);
+  await run(loaded);
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
-import type { ApplicationsOptions } from '../applications/applications.options.js';
 import { watchFiles } from './watch-files.js';
 
 /** What is watched, and how it is read. */
@@ -15,12 +14,18 @@ export interface ApplicationFile {
 }
 
 /**
+ * Starts watching. Calls `replace` with each new list, and the content of the file it stands in, and
+ * returns the function that stops it.
+ */
+export type WatchApplications = (
+  replace: (applications: readonly Application[], content: string) => void,
+) => () => void;
+
+/**
  * Watches a file of applications. A content with a fault, or a file that is gone, is logged once
  * and changes nothing; the same content again does nothing.
  */
-export function watchApplicationFile(
-  file: ApplicationFile,
-): NonNullable<ApplicationsOptions['watch']> {
+export function watchApplicationFile(file: ApplicationFile): WatchApplications {
   const logger = new Logger('Applications');
   return (replace) => {
     let last: string | undefined = file.content;
@@ -31,7 +36,7 @@ export function watchApplicationFile(
       try {
         if (content === undefined) throw new Error(`The file ${file.path} cannot be read.`);
         const applications = file.parse(content);
-        replace(applications);
+        replace(applications, content);
         logger.log('The applications were read again.', { count: applications.length });
       } catch (error) {
         const faults = (error instanceof Error ? error.message : String(error)).split('\n');

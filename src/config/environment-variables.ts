@@ -9,6 +9,7 @@ import {
   corsOrigins,
   host,
   integer,
+  integerOrAuto,
   milliseconds,
   nodes,
   oneOf,
@@ -23,6 +24,9 @@ import {
 import { Group, Variable } from './variable.js';
 
 const CLIENT_EVENT_POLICIES: readonly ClientEventPolicy[] = ['all', 'members', 'none'];
+
+/** More are no use on any machine, and so many are a slip of the keyboard. */
+const MAX_WORKERS = 1024;
 
 /** Part of a URL path, and a key stands before the colon of an `auth`. */
 export const IDENTIFIER = /^[^\s/?#%:]{1,255}$/;
@@ -61,7 +65,18 @@ export class EnvironmentVariables {
   @Variable(seconds(0), 5, 'Seconds over which a shutdown spreads the closing of connections.')
   REVERB_SHUTDOWN_DRAIN!: number;
 
-  @Variable(amount(0), 0, 'Open connections of this node, 4100 beyond; 0 = no limit.')
+  @Variable(
+    integerOrAuto(1, MAX_WORKERS),
+    1,
+    'Processes that share the port and the work; `auto` is one for each processor.',
+  )
+  REVERB_WORKERS!: number | 'auto';
+
+  @Variable(
+    amount(0),
+    0,
+    'Open connections of this server, all workers together, 4100 beyond; 0 = no limit.',
+  )
   REVERB_MAX_CONNECTIONS!: number;
 
   @Variable(amount(1), 1_048_576, 'Unsent bytes of one connection before it is a slow consumer.')

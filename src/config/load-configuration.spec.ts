@@ -303,3 +303,55 @@ describe('Redis variables of a Laravel application', () => {
     expect(() => load(env)).toThrow('REDIS_HOST');
   });
 });
+
+describe('A configuration that is handed over', () => {
+  it('is the same again, whatever has become of the sources', () => {
+    writeFileSync(file, 'REVERB_SERVER_PORT=1\nREVERB_HOST=file\nREVERB_HOTS=a');
+    const first = load(
+      { ...APPLICATION, REVERB_SERVER_PATH: 'ws', REVERB_APP_CACHE_TTL: 'null' },
+      { overrides: { REVERB_HOST: 'flag' } },
+    );
+    writeFileSync(file, 'REVERB_SERVER_PORT=2');
+    const second = loadConfiguration({ env: first.environment, envFilePath: null });
+    const warnings = expect.any(Array);
+    expect(second.configuration).toEqual({ ...first.configuration, warnings });
+    expect(second.variables).toEqual(first.variables);
+    expect(second.environment).toEqual(first.environment);
+    expect(first.environment).not.toHaveProperty('REVERB_HOTS');
+  });
+
+  it('is that of the development application, too', () => {
+    const first = load();
+    const second = loadConfiguration({ env: first.environment, envFilePath: null });
+    expect(second.configuration).toEqual(first.configuration);
+    expect(second.configuration.listen.host).toBe('127.0.0.1');
+  });
+
+  it('has the content of REVERB_APPS_FILE with it, and each that comes later', () => {
+    const listOf = (...ids: string[]) =>
+      JSON.stringify(ids.map((app_id) => ({ app_id, key: `k${app_id}`, secret: 's' })));
+    writeFileSync(file, listOf('1'));
+    const env = { REVERB_APPS_FILE: file };
+    const first = loadConfiguration({ env, envFilePath: null });
+    expect(first.applicationFile?.content).toBe(listOf('1'));
+    // It is somebody else's from here on.
+    writeFileSync(file, 'nonsense');
+    let later = (_content: string): void => undefined;
+    const { applicationsOptions } = loadConfiguration({
+      env: first.environment,
+      envFilePath: null,
+      applicationFile: {
+        content: listOf('1'),
+        watch: (replace) => {
+          later = replace;
+          return () => undefined;
+        },
+      },
+    });
+    const lists: string[][] = [];
+    applicationsOptions.watch!((applications) => lists.push(applications.map(({ id }) => id)));
+    later(listOf('1', '2'));
+    expect(applicationsOptions.applications.map(({ id }) => id)).toEqual(['1']);
+    expect(lists).toEqual([['1', '2']]);
+  });
+});

@@ -1,7 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ApplicationsOptions } from '../applications/applications.options.js';
-import { readApplicationFile, watchApplicationFile } from './application-file-watcher.js';
+import {
+  readApplicationFile,
+  watchApplicationFile,
+  type WatchApplications,
+} from './application-file-watcher.js';
 import { ConfigurationError, type Fault } from './configuration-error.js';
 import { configuredApplications } from './configured-applications.js';
 import { parseEnvFile } from './env-file.js';
@@ -21,12 +25,21 @@ export type VariableSource =
 export interface LoadOptions {
   /** `process.env` unless given. */
   readonly env?: RawEnvironment;
-  /** `.env` in the working directory, if there is one, unless given. One that is given has to exist. */
-  readonly envFilePath?: string;
+  /** `.env` in the working directory, if there is one, unless given. One that is given has to exist; null: none. */
+  readonly envFilePath?: string | null;
   /** Wins over both; what command line flags say. Those that are undefined say nothing. */
   readonly overrides?: RawEnvironment;
+  /** What stands in REVERB_APPS_FILE, from somebody who looks after it; then it is not read here. */
+  readonly applicationFile?: ApplicationFileContent;
   /** How often REVERB_APPS_FILE is looked at. */
   readonly watchIntervalMs?: number;
+}
+
+/** The content of REVERB_APPS_FILE, read and checked elsewhere. */
+export interface ApplicationFileContent {
+  readonly content: string;
+  /** Calls back with each later content. Returns the function that stops it. */
+  readonly watch: (replace: (content: string) => void) => () => void;
 }
 
 /** What was read, and from where. */
@@ -37,6 +50,14 @@ export interface LoadedConfiguration {
   readonly variables: EnvironmentVariables;
   /** Of every variable. */
   readonly sources: ReadonlyMap<string, VariableSource>;
+  /** Loaded as `env`, with no file, this gives the same again: texts of the variables, secrets among them. */
+  readonly environment: RawEnvironment;
+  /** REVERB_APPS_FILE, if there is one. */
+  readonly applicationFile?: {
+    readonly content: string;
+    /** Calls back only with a content that was checked. */
+    readonly watch: WatchApplications;
+  };
 }
 
 /**
@@ -49,10 +70,12 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
   const environment = Object.assign({}, ...layers.map(({ values }) => values)) as RawEnvironment;
   const { variables, given, faults, warnings } = inspectEnvironment(environment);
   const isIdle = (fault: Fault) => !variables.REVERB_SCALING_ENABLED && REDIS.test(fault.variable);
-  const file = variables.REVERB_APPS_FILE;
-  const content = file === undefined ? undefined : readApplicationFile(file);
+  const content = options.applicationFile?.content ?? contentOf(variables.REVERB_APPS_FILE);
   const found = configuredApplications(variables, content, given);
-  const allFaults = [...faults, ...fileFaults(variables), ...found.faults];
+  const ofFiles = fileFaults(variables).filter(
+    ({ variable }) => variable !== 'REVERB_APPS_FILE' || content === undefined,
+  );
+  const allFaults = [...faults, ...ofFiles, ...found.faults];
   if (!allFaults.every(isIdle)) throw new ConfigurationError(allFaults);
   completeDefaults(variables, found.isDevelopmentApplication, given);
   const findings = {
@@ -67,14 +90,28 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
       ...idleVariables(variables),
     ],
   };
+  const watch = watchOf(variables, content, given, options);
   return {
     configuration: toServerConfiguration(variables, findings),
-    applicationsOptions: {
-      applications: found.applications,
-      watch: watchOf(variables, content, given, options.watchIntervalMs),
-    },
+    applicationsOptions: { applications: found.applications, watch },
     variables,
     sources: sourcesOf(layers),
+    environment: environmentOf(variables, environment),
+    applicationFile: content === undefined || watch === undefined ? undefined : { content, watch },
+  };
+}
+
+function contentOf(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : readApplicationFile(path);
+}
+
+/** What is decided here, as on what is a terminal, is not decided again by whoever loads it. */
+function environmentOf(variables: EnvironmentVariables, all: RawEnvironment): RawEnvironment {
+  const names = variablesOf(EnvironmentVariables).map(({ name }) => name);
+  const known = names.filter((name) => Object.hasOwn(all, name));
+  return {
+    ...Object.fromEntries(known.map((name) => [name, all[name]])),
+    REVERB_LOG_FORMAT: variables.REVERB_LOG_FORMAT,
   };
 }
 
@@ -100,11 +137,12 @@ function readLayers({ env = process.env, envFilePath, overrides = {} }: LoadOpti
   const flags = Object.fromEntries(
     Object.entries(overrides).filter(([, value]) => value !== undefined),
   );
-  const path = resolve(envFilePath ?? '.env');
   const layers: Layer[] = [
     { source: { kind: 'environment' }, values: { ...env } },
     { source: { kind: 'flag' }, values: flags },
   ];
+  if (envFilePath === null) return layers;
+  const path = resolve(envFilePath ?? '.env');
   if (envFilePath === undefined && !existsSync(path)) return layers;
   return [{ source: { kind: 'file', path }, values: readEnvFile(path, env) }, ...layers];
 }
@@ -147,8 +185,8 @@ function watchOf(
   variables: EnvironmentVariables,
   content: string | undefined,
   given: ReadonlySet<string>,
-  intervalMs: number | undefined,
-): ApplicationsOptions['watch'] {
+  { applicationFile, watchIntervalMs: intervalMs }: LoadOptions,
+): WatchApplications | undefined {
   const path = variables.REVERB_APPS_FILE;
   if (path === undefined || content === undefined) return undefined;
   const parse = (changed: string) => {
@@ -156,5 +194,8 @@ function watchOf(
     if (faults.length > 0) throw new ConfigurationError(faults);
     return applications;
   };
-  return watchApplicationFile({ path, content, parse, intervalMs });
+  if (applicationFile === undefined) {
+    return watchApplicationFile({ path, content, parse, intervalMs });
+  }
+  return (replace) => applicationFile.watch((changed) => replace(parse(changed), changed));
 }

@@ -24,6 +24,7 @@ export function toServerConfiguration(
   return {
     ...findings,
     listen: toListen(variables),
+    workers: variables.REVERB_WORKERS,
     applicationsFile: variables.REVERB_APPS_FILE,
     pusher: toPusherOptions(variables),
     scaling: toScaling(variables),

@@ -49,6 +49,8 @@ export interface LogConfiguration {
  */
 export abstract class ServerConfiguration {
   abstract readonly listen: ListenConfiguration;
+  /** Processes that share the port; `auto`: as many as there are processors. */
+  abstract readonly workers: number | 'auto';
   /** At the time of the start; never empty unless `applicationsFile` is. */
   abstract readonly applications: readonly Application[];
   /** REVERB_APPS_FILE, to be watched for changes. */

@@ -7,6 +7,7 @@ import {
   host,
   httpUrl,
   integer,
+  integerOrAuto,
   nodes,
   oneOf,
   origins,
@@ -28,6 +29,22 @@ function reading(type: ValueType<unknown>, written: string): unknown {
 }
 
 const HOSTILE = ['__proto__', 'constructor', 'toString', '\u0000', '💥', 'a'.repeat(100_000)];
+
+describe('An integer or auto', () => {
+  const type = integerOrAuto(1, 1024);
+
+  it.each([
+    ['1', 1],
+    [' 4 ', 4],
+    ['1024', 1024],
+    ['auto', 'auto'],
+    [' AUTO', 'auto'],
+  ])('is read from %j', (written, expected) => expect(reading(type, written)).toBe(expected));
+
+  it.each(
+    ['0', '-1', '1025', '1.5', '1e2', 'NaN', 'Infinity', 'auto 2', 'automatic', ''].concat(HOSTILE),
+  )('is not %j', (written) => expect(reading(type, written)).toBe('refused'));
+});
 
 describe('An integer', () => {
   const type = integer(0, 65_535);

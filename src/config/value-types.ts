@@ -59,6 +59,22 @@ export function integer(min: number, max: number): ValueType<number> {
   return type(`a whole number from ${min} to ${max}`, read, IsInt(), Min(min), Max(max));
 }
 
+/** A whole number between two bounds, or `auto`. */
+export function integerOrAuto(min: number, max: number): ValueType<number | 'auto'> {
+  const isGood = (value: unknown) =>
+    value === 'auto' || (Number.isInteger(value) && min <= Number(value) && Number(value) <= max);
+  const read = (value: string) => {
+    const word = value.trim().toLowerCase();
+    if (word === 'auto') return word;
+    return /^\d+$/.test(word) ? Number(word) : value;
+  };
+  return type(
+    `a whole number from ${min} to ${max}, or auto`,
+    read,
+    satisfies('integerOrAuto', isGood),
+  );
+}
+
 /** A TCP port; 0 means any free one. */
 export const port = (min: 0 | 1) => integer(min, 65_535);
 

@@ -1,11 +1,10 @@
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Application } from '../applications/application.js';
-import { handleOf, type DirectWriter, type DirectWriteTarget } from './direct-write.js';
 import type { FixedWindow } from '../scaling/fixed-window.js';
 import type { CoarseClock } from './coarse-clock.js';
-import type { Outlet, Seat } from './fan-out.js';
+import type { Outlet, Seat } from './delivery/fan-out.js';
+import { Outbox, type OutboxOptions, type OutboxOwner } from './delivery/outbox.js';
 import { Inbox, type InboxOwner } from './inbox.js';
 
 /** An application's connections on this node. Its settings may be replaced while they are open. */
@@ -18,7 +17,10 @@ export interface ApplicationScope {
 export interface ClientDescription {
   readonly library: string;
   readonly version: string;
-  /** Address of the client, or of the last proxy that is not trusted. */
+  /**
+   * Address of the client, or of the last proxy that is not trusted. Found out when it is first asked
+   * for, and empty when the socket is closed by then.
+   */
   readonly address: string;
   readonly origin: string | undefined;
 }
@@ -33,15 +35,11 @@ export interface SignedInUser {
 }
 
 /** What all connections of a server share. */
-export interface ConnectionEnvironment {
+export interface ConnectionEnvironment extends OutboxOptions {
   readonly clock: CoarseClock;
-  /** Null: everything goes through the streams. */
-  readonly directWriter: DirectWriter | null;
-  /** Bytes. */
-  readonly maxOutboxSize: number;
   /** Handles one message; see {@link InboxOwner.handle}. */
   onMessage(connection: Connection, message: Buffer): Promise<void> | undefined;
-  /** A peer reads too slowly: `maxOutboxSize` is exceeded. Called once; nothing is written any more. */
+  /** A peer reads too slowly, see {@link OutboxOwner}. */
   onOverflow(connection: Connection): void;
   /**
    * The connection will receive nothing more and takes part in nothing. Called once.
@@ -70,17 +68,15 @@ const ABNORMAL_CLOSURE = 1006;
 /** Bytes of a close reason: a control frame holds 125, the code is 2 of them. */
 const MAX_REASON_SIZE = 123;
 
-/** How often the limit of the outbox what is owed to a client may be. */
-const MAX_OWED_LIMITS = 16;
-
 const NO_SEATS: ReadonlyMap<string, Seat> = new Map();
 
 /**
  * One client: a WebSocket, with an ordered, bounded inbox and a bounded outbox. This is what Nest's
  * guards, pipes and interceptors get from `switchToWs().getClient()`.
  */
-export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
+export class Connection implements Outlet, OutboxOwner, InboxOwner {
   readonly inbox: Inbox;
+  private readonly outbox: Outbox;
   phase: ConnectionPhase = 'admitting';
   readonly openedAtMs: number;
   /** Of the last inbound frame, by the coarse clock. */
@@ -101,25 +97,17 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
   /** What handles its messages, in the form Nest gives them. */
   handlers: readonly ConnectionMessageHandler[] = [];
   private seats: Map<string, Seat> | null = null;
-  private directlyQueuedBytes = 0;
-  /** Of the unsent bytes, at most so many are not held against the client. */
-  private owedBytes = 0;
-  private hasOverflown = false;
-  private readonly writesDirectly: boolean;
 
   constructor(
     readonly socketId: string,
     readonly client: ClientDescription,
     private readonly webSocket: WebSocket,
-    private readonly socket: Socket,
+    socket: Socket,
     private readonly environment: ConnectionEnvironment,
   ) {
     this.inbox = new Inbox(this);
+    this.outbox = new Outbox(socket, environment, this);
     this.openedAtMs = this.lastActivityMs = environment.clock.nowMs;
-    this.writesDirectly =
-      environment.directWriter !== null &&
-      socket instanceof Socket &&
-      !(socket instanceof TLSSocket);
   }
 
   /** @throws Error on a connection that was never admitted */
@@ -138,7 +126,7 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
 
   /** Bytes that were written but have not left yet. */
   get unsentBytes(): number {
-    return this.socket.writableLength + this.directlyQueuedBytes;
+    return this.outbox.unsentBytes;
   }
 
   /** Seats by channel name. Changed through {@link take} and {@link giveUp} alone. */
@@ -185,43 +173,16 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
    * while nothing is queued is never too much, whatever its size.
    */
   write(bytes: Buffer): void {
-    if (!this.isOpen || this.hasOverflown) return;
-    const { socket } = this;
-    if (this.unsentBytes > 0) {
-      socket.write(bytes);
-      this.checkOverflow();
-      return;
-    }
-    this.owedBytes = bytes.length;
-    if (this.writesDirectly) {
-      const handle = handleOf(socket);
-      if (handle !== null && !this.environment.directWriter!.write(handle, bytes, this)) {
-        socket.destroy();
-      }
-    } else {
-      socket.write(bytes);
-    }
+    if (this.isOpen) this.outbox.write(bytes);
   }
 
-  /**
-   * Writes what the client asked for and cannot have in parts, like the roster of a large channel:
-   * that says nothing about how it reads. Bounded too, at {@link MAX_OWED_LIMITS} times the limit.
-   */
+  /** As {@link write}, for what the client asked for and cannot have in parts; see {@link Outbox.writeOwed}. */
   writeOwed(bytes: Buffer): void {
-    if (this.unsentBytes > 0) {
-      const limit = this.environment.maxOutboxSize * MAX_OWED_LIMITS;
-      this.owedBytes = Math.min(this.owedBytes + bytes.length, limit);
-    }
-    this.write(bytes);
+    if (this.isOpen) this.outbox.writeOwed(bytes);
   }
 
-  onQueued(bytes: number): void {
-    this.directlyQueuedBytes += bytes;
-  }
-
-  onDrained(bytes: number, hasFailed: boolean): void {
-    this.directlyQueuedBytes -= bytes;
-    if (hasFailed) this.socket.destroy();
+  onOverflow(): void {
+    this.environment.onOverflow(this);
   }
 
   /**
@@ -261,12 +222,6 @@ export class Connection implements Outlet, DirectWriteTarget, InboxOwner {
       this.environment.onClosing(this, code);
     }
     if (phase === 'closed' && !wasClosed) this.environment.onClosed(this);
-  }
-
-  private checkOverflow(): void {
-    if (this.unsentBytes - this.owedBytes <= this.environment.maxOutboxSize) return;
-    this.hasOverflown = true;
-    this.environment.onOverflow(this);
   }
 }
 

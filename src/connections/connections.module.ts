@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { CoarseClock } from './coarse-clock.js';
 import { ConnectionMonitor } from './connection.monitor.js';
 import { ConnectionRegistry } from './connection.registry.js';
-import { FlushQueue } from './fan-out.js';
+import { FlushQueue } from './delivery/flush-queue.js';
 import { SocketIdGenerator } from './socket-id.js';
 
 /** The connections of this node, and how frames reach them. */

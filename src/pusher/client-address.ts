@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 /** Who is behind a request, as far as proxies can be trusted to say so. */
@@ -13,12 +13,13 @@ export class ClientAddress {
     for (const range of trustedProxies) this.trust(range);
   }
 
-  /** The nearest address that is not a trusted proxy. */
-  addressOf(request: IncomingMessage): string {
-    let address = plain(request.socket.remoteAddress ?? '');
+  /** The nearest address that is not a trusted proxy; undefined when that is the peer of the socket. */
+  forwardedFor(request: IncomingMessage): string | undefined {
+    if (this.trustsNobody) return undefined;
     const forwarded = headerOf(request, 'x-forwarded-for');
-    if (forwarded === undefined) return address;
+    if (forwarded === undefined) return undefined;
     const hops = forwarded.split(',').map((hop) => plain(hop.trim()));
+    let address = peerOf(request.socket);
     while (hops.length > 0 && this.isTrusted(address)) address = hops.pop()!;
     return address;
   }
@@ -26,7 +27,7 @@ export class ClientAddress {
   /** Whether the client speaks TLS, to us or to a trusted proxy. */
   isSecure(request: IncomingMessage): boolean {
     if ((request.socket as TLSSocket).encrypted) return true;
-    if (!this.isTrusted(plain(request.socket.remoteAddress ?? ''))) return false;
+    if (this.trustsNobody || !this.isTrusted(peerOf(request.socket))) return false;
     const scheme = headerOf(request, 'x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase();
     return scheme === 'https' || scheme === 'wss';
   }
@@ -39,7 +40,6 @@ export class ClientAddress {
   }
 
   private isTrusted(address: string): boolean {
-    if (this.trustsNobody) return false;
     const version = isIP(address);
     return version !== 0 && this.proxies.check(address, version === 6 ? 'ipv6' : 'ipv4');
   }
@@ -48,6 +48,11 @@ export class ClientAddress {
 function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** The address at the other end of a socket, empty once that is closed. Asks the system the first time. */
+export function peerOf(socket: Socket): string {
+  return plain(socket.remoteAddress ?? '');
 }
 
 /** An IPv4 address that came over an IPv6 socket, as IPv4. */

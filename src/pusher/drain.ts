@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
-import { FlushQueue } from '../connections/fan-out.js';
+import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import { StateStore } from '../scaling/state-store.js';
 import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { PusherError, PusherErrorCode } from './protocol/pusher-error.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { channelKindOf } from '../channels/channel-name.js';
-import { FlushQueue } from '../connections/fan-out.js';
+import { FlushQueue } from '../connections/delivery/flush-queue.js';
+import type { Awaitable } from '../scaling/awaitable.js';
 import { ClusterService, type Broadcast } from '../scaling/cluster.service.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import { StateStore } from '../scaling/state-store.js';
@@ -44,32 +45,57 @@ export class EventDispatcher {
    * @throws OverloadError when too much waits to be sent already
    */
   async publish(application: Application, events: readonly PublishedEvent[]): Promise<void> {
+    await this.send(application, events);
+  }
+
+  /** As {@link publish}, with a promise only where something has to be waited for. */
+  send(application: Application, events: readonly PublishedEvent[]): Awaitable<void> {
     if (this.queue.pendingBytes > MAX_PENDING_BYTES) {
       throw new OverloadError('Too many events wait to be sent. Try again in a second.');
     }
-    const { id } = application;
-    const broadcasts: Broadcast[] = [];
+    const broadcasts = this.broadcastsOf(application.id, events);
+    this.checkRoom(broadcasts);
     const cached: Promise<void>[] = [];
     for (const event of events) {
-      this.traffic.published(id, event.channels, event.name, event.data);
-      const channels = event.channels.length === 1 ? event.channels : new Set(event.channels);
-      for (const channel of channels) {
-        const frame = publishedEvent(event.name, channel, event.data);
-        broadcasts.push({ channel, frame, exceptSocketId: event.exceptSocketId });
+      this.traffic.published(application.id, event.channels, event.name, event.data);
+      this.cache(application, event, cached);
+    }
+    if (cached.length === 0) return this.broadcast(application.id, events.length, broadcasts);
+    // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
+    return Promise.all(cached).then(() => {
+      this.checkRoom(broadcasts);
+      return this.broadcast(application.id, events.length, broadcasts);
+    });
+  }
+
+  private broadcast(
+    appId: string,
+    eventCount: number,
+    broadcasts: readonly Broadcast[],
+  ): Awaitable<void> {
+    this.eventsPublished += eventCount;
+    const sent: Promise<void>[] = [];
+    for (const { channel, frame, exceptSocketId } of broadcasts) {
+      const sending = this.cluster.broadcast(appId, channel, frame, exceptSocketId);
+      if (sending instanceof Promise) sent.push(sending);
+    }
+    if (sent.length > 0) return Promise.all(sent).then(() => undefined);
+  }
+
+  /**
+   * A finished frame for each channel in which somebody may get it. To a cache channel somebody may come
+   * while the event is being cached.
+   */
+  private broadcastsOf(appId: string, events: readonly PublishedEvent[]): Broadcast[] {
+    const broadcasts: Broadcast[] = [];
+    for (const { name, data, channels, exceptSocketId } of events) {
+      for (const channel of channels.length === 1 ? channels : new Set(channels)) {
+        const isWanted = this.cluster.isWanted(appId, channel);
+        if (!isWanted && !channelKindOf(channel).isCache) continue;
+        broadcasts.push({ channel, frame: publishedEvent(name, channel, data), exceptSocketId });
       }
     }
-    this.checkRoom(broadcasts);
-    for (const event of events) this.cache(application, event, cached);
-    // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
-    if (cached.length > 0) {
-      await Promise.all(cached);
-      this.checkRoom(broadcasts);
-    }
-    this.eventsPublished += events.length;
-    const sent = broadcasts.map(({ channel, frame, exceptSocketId }) =>
-      this.cluster.broadcast(id, channel, frame, exceptSocketId),
-    );
-    if (sent.some((sending) => sending instanceof Promise)) await Promise.all(sent);
+    return broadcasts;
   }
 
   private cache(

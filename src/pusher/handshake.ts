@@ -4,11 +4,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ApplicationProvider } from '../applications/application-provider.js';
 import { DEFAULT_APPLICATION_SETTINGS, type Application } from '../applications/application.js';
-import { Connection } from '../connections/connection.js';
+import { Connection, type ClientDescription } from '../connections/connection.js';
 import { pongFrame } from '../connections/frame.js';
 import { SocketIdGenerator } from '../connections/socket-id.js';
+import { isLater } from '../scaling/awaitable.js';
 import type { ConnectRequest } from './admission.js';
-import { ClientAddress } from './client-address.js';
+import { ClientAddress, peerOf } from './client-address.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
 import { withDeadline } from './deadline.js';
 import { answerAndHangUp } from './http/raw-answer.js';
@@ -36,6 +37,21 @@ class ConnectionSocket extends WebSocket {
   /** A message in too many fragments is too big; `ws` gives it a code that is none of the protocol. */
   override close(code?: number, reason?: string): void {
     super.close(code === POLICY_VIOLATION ? MESSAGE_TOO_BIG : code, reason);
+  }
+}
+
+/** Looking up the address of every peer would cost more than is ever read. */
+class Client implements ClientDescription {
+  constructor(
+    readonly library: string,
+    readonly version: string,
+    readonly origin: string | undefined,
+    private readonly forwardedFor: string | undefined,
+    private readonly socket: Socket,
+  ) {}
+
+  get address(): string {
+    return this.forwardedFor ?? peerOf(this.socket);
   }
 }
 
@@ -90,8 +106,11 @@ export class Handshake {
   ): ConnectRequest['application'] | Promise<ConnectRequest['application']> {
     try {
       const found = this.applications.findByKey(key);
-      if (!(found instanceof Promise)) return found;
-      return withDeadline(found, this.options.handshakeTimeoutSeconds * 1000).catch(asError);
+      if (!isLater(found)) return found;
+      return withDeadline(
+        Promise.resolve(found),
+        this.options.handshakeTimeoutSeconds * 1000,
+      ).catch(asError);
     } catch (error) {
       return asError(error);
     }
@@ -112,12 +131,13 @@ export class Handshake {
       isSecure: this.clients.isSecure(request),
       origin,
     };
-    const client = {
-      library: parameters.get('client') ?? 'unknown',
-      version: parameters.get('version') ?? 'unknown',
-      address: this.clients.addressOf(request),
+    const client = new Client(
+      parameters.get('client') ?? 'unknown',
+      parameters.get('version') ?? 'unknown',
       origin,
-    };
+      this.clients.forwardedFor(request),
+      socket,
+    );
     // The answer and the first frame leave in one write.
     socket.cork();
     this.serverFor(application).handleUpgrade(

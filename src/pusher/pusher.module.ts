@@ -14,9 +14,12 @@ import { ChannelsController } from './http/channels.controller.js';
 import { ConnectionsController } from './http/connections.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FallbackController } from './http/fallback.controller.js';
+import { FastLane } from './http/fast-lane.js';
 import { FrontDoor } from './http/front-door.js';
 import { HealthController } from './http/health.controller.js';
 import { PartialAnswer } from './http/partial-answer.js';
+import { PublishService } from './http/publish.service.js';
+import { RequestAuthentication } from './http/request-authentication.js';
 import { SignatureGuard } from './http/signature.guard.js';
 import { UsersController } from './http/users.controller.js';
 import { WebhooksController } from './http/webhooks.controller.js';
@@ -66,6 +69,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     Drain,
     ErrorReporter,
     EventDispatcher,
+    FastLane,
     FrontDoor,
     Handshake,
     KeepAlive,
@@ -73,7 +77,9 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     NodeReporter,
     PartialAnswer,
     PresenceService,
+    PublishService,
     PusherGateway,
+    RequestAuthentication,
     SignatureGuard,
     SubscriptionCountNotifier,
     SubscriptionService,

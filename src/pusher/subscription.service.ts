@@ -10,12 +10,7 @@ import { ChannelDataError, parseChannelData } from './channel-data.js';
 import { PresenceService } from './presence.service.js';
 import type { SubscribeMessage } from './protocol/client-message.js';
 import { SubscriptionError, type SubscriptionRefusal } from './protocol/pusher-error.js';
-import {
-  cacheMiss,
-  publishedEvent,
-  rosterData,
-  subscriptionSucceeded,
-} from './protocol/server-frame.js';
+import { cacheMiss, publishedEvent, subscriptionSucceeded } from './protocol/server-frame.js';
 import { SubscriptionCountNotifier } from './subscription-count.notifier.js';
 
 /** What is known when a connection enters a channel. */
@@ -117,7 +112,7 @@ export class SubscriptionService {
     this.channels.subscribe(connection, channel, member);
     this.webhooks.subscribed(application, name, socketId, member?.userId);
     if (kind.needsAuth) connection.isAuthorized = true;
-    connection.writeOwed(subscriptionSucceeded(name, roster && rosterData(roster)));
+    connection.writeOwed(subscriptionSucceeded(name, roster));
     if (kind.isCache) {
       const frame = cached && publishedEvent(cached.event, name, cached.data);
       const isAmongMissed = frame !== undefined && missed.some((other) => other.equals(frame));
@@ -133,7 +128,7 @@ export class SubscriptionService {
     const roster = channel.view?.members;
     // The roster must not overtake who came and went before it.
     subscription.settle();
-    connection.write(subscriptionSucceeded(channel.name, roster && rosterData(roster)));
+    connection.write(subscriptionSucceeded(channel.name, roster));
   }
 
   private end(subscription: Subscription): void {

@@ -44,6 +44,21 @@ describe('The version of a presence channel', () => {
   });
 });
 
+describe('The version of whatever presence channel', () => {
+  it('is never 0, does not go back, and is below that of whoever comes next', () => {
+    const versions = [application.versionOf('presence-a')];
+    for (const userId of ['1', '2']) {
+      versions.push(application.join('presence-a', '1.1', member(userId), 0)!.state.version);
+      expect(application.versionOf('presence-a')).toBe(versions.at(-1));
+      versions.push(application.leave('presence-a', '1.1', userId).version);
+      versions.push(application.versionOf('presence-a'));
+    }
+    expect(versions[0]).toBeGreaterThan(0);
+    expect([...versions].sort((one, other) => one - other)).toEqual(versions);
+    expect(versions[4]).toBeGreaterThan(versions[3]!);
+  });
+});
+
 describe('Who is expelled from a presence channel', () => {
   it('is gone with all connections, and the others stay', () => {
     for (const socketId of ['1.1', '1.2']) {

@@ -4,6 +4,11 @@ import { OverloadError } from './overload-error.js';
 /** A value now or later. Drivers that stay in the process answer at once, and nobody waits for a promise. */
 export type Awaitable<T> = T | Promise<T>;
 
+/** Whether something of a host comes later. It need not be a promise of Node's own. */
+export function isLater<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>> | undefined)?.then === 'function';
+}
+
 /** Lets something go on by itself. Should it fail, that is logged; an overload is, by the driver that has it. */
 export function inBackground(work: Awaitable<unknown>, logger: Logger): void {
   if (!(work instanceof Promise)) return;

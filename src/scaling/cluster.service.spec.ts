@@ -28,6 +28,10 @@ class RecordingPubSub implements PubSubProvider {
     this.calls.push(`unsubscribe ${topic}`);
   }
 
+  isWanted(): boolean {
+    return true;
+  }
+
   hasRoomFor(): boolean {
     return true;
   }

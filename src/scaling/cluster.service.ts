@@ -130,6 +130,11 @@ export class ClusterService implements OnModuleInit {
     this.pubSub.unsubscribe(userTopic(appId, userId));
   }
 
+  /** Whether a frame for a channel may have a receiver; see {@link PubSubProvider.isWanted}. */
+  isWanted(appId: string, channel: string): boolean {
+    return this.pubSub.isWanted(channelTopic(appId, channel));
+  }
+
   /**
    * Sends a frame to all subscribers of a channel, in the order of the calls.
    * @throws OverloadError when there is no room for it

@@ -20,6 +20,10 @@ export class LocalPubSubProvider extends PubSubProvider {
     this.topics.delete(topic);
   }
 
+  override isWanted(topic: string): boolean {
+    return this.topics.has(topic);
+  }
+
   /** Nothing is kept here. */
   override hasRoomFor(): boolean {
     return true;

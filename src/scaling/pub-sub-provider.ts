@@ -22,6 +22,14 @@ export abstract class PubSubProvider {
 
   abstract unsubscribe(topic: string): void;
 
+  /**
+   * Whether somebody may want what is published to a topic. False is for certain, so the message need
+   * not even be made. A driver that cannot know it says true, as this one does.
+   */
+  isWanted(_topic: string): boolean {
+    return true;
+  }
+
   /** Whether so many messages, with so many bytes of frames in all, would be taken now. */
   abstract hasRoomFor(messages: number, bytes: number): boolean;
 

@@ -18,6 +18,9 @@ import {
 } from './scaling.options.js';
 import { StateStore } from './state-store.js';
 import { WebhookQueue } from './webhook-queue.js';
+import { WorkerLink } from './workers/worker-link.js';
+import { WorkerPubSubProvider } from './workers/worker-pub-sub.provider.js';
+import { WorkerStateStore } from './workers/worker-state-store.js';
 
 /** The classes that make several nodes one server. They may inject what the `imports` of the module export. */
 export interface ScalingDriver {
@@ -48,6 +51,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 const LOCAL_DRIVER = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
+const WORKER_DRIVER: ScalingDriver = { pubSub: WorkerPubSubProvider, stateStore: WorkerStateStore };
 const REDIS_DRIVER: ScalingDriver = {
   pubSub: RedisPubSubProvider,
   stateStore: RedisStateStore,
@@ -66,10 +70,10 @@ export class UnknownDriverError extends Error {}
 
 /** Finds the driver that the options name. @throws UnknownDriverError when there is none */
 function chooseDriver(
-  { enabled, driver: name }: ScalingOptions,
+  { enabled, driver: name, workerBus }: ScalingOptions,
   drivers: Readonly<Record<string, ScalingDriver>>,
 ): ScalingDriver {
-  if (!enabled) return LOCAL_DRIVER;
+  if (!enabled) return workerBus === undefined ? LOCAL_DRIVER : WORKER_DRIVER;
   const driver = Object.hasOwn(drivers, name) ? drivers[name] : BUILT_IN_DRIVERS.get(name);
   if (driver !== undefined) return driver;
   const known = [...BUILT_IN_DRIVERS.keys(), ...Object.keys(drivers)].join(', ');
@@ -104,13 +108,14 @@ const provideFromDriver = <P>(
       useFactory: completeScalingOptions,
     },
     ClusterService,
-    // These two do nothing until a driver makes use of them.
+    // These do nothing until a driver makes use of them.
     RedisConnections,
     NodeDirectory,
+    WorkerLink,
     provideFromDriver(PubSubProvider, ({ pubSub }) => pubSub),
     provideFromDriver(StateStore, ({ stateStore }) => stateStore),
     provideFromDriver(WebhookQueue, ({ webhookQueue }) => webhookQueue ?? MemoryWebhookQueue),
   ],
-  exports: [ClusterService, PubSubProvider, StateStore, WebhookQueue, SCALING_OPTIONS],
+  exports: [ClusterService, PubSubProvider, StateStore, WebhookQueue, SCALING_OPTIONS, WorkerLink],
 })
 export class ScalingModule extends ConfigurableModuleClass {}

@@ -1,4 +1,5 @@
 import { withDefaults } from '../with-defaults.js';
+import type { WorkerBusAddress } from './workers/worker-bus-address.js';
 
 /** Token of the {@link ScalingOptions}, complete. */
 export const SCALING_OPTIONS = Symbol('SCALING_OPTIONS');
@@ -55,6 +56,11 @@ export interface ScalingOptions {
   /** Bytes of cluster messages kept while the others are out of reach. */
   readonly bufferSize: number;
   readonly redis: RedisOptions;
+  /**
+   * Present: this process is one of several of one server, started by one that has a WorkerHub. Without
+   * `enabled` they are one server through that; with it each of them is a node of the cluster.
+   */
+  readonly workerBus?: WorkerBusAddress;
 }
 
 /** What a host gives: all optional. */

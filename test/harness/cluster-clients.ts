@@ -15,7 +15,7 @@ export const NUMBER = 'number';
 
 /** A new client of a node, subscribed to public channels. */
 export async function subscriber(
-  node: ClientTarget,
+  node: ConnectTarget,
   ...channels: readonly string[]
 ): Promise<PusherClient> {
   const client = await PusherClient.connect(node);

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { configureServer, createApplication, RevurbModule } from '../../src/index.js';
-import type { RevurbOptions } from '../../src/index.js';
+import type { RevurbOptions, ServerOptions } from '../../src/index.js';
 import { registerForClose } from './eventually.js';
 import { LogRecord, TEST_APPLICATION } from './test-server.js';
 
@@ -18,6 +18,8 @@ export interface HostOptions {
   providers?: Provider[];
   /** Called before the host listens. */
   configure?: (app: INestApplication) => void;
+  /** How the server is joined to it. */
+  server?: ServerOptions;
   /** Imports the server before the module of the host's own routes, or after it. Default true. */
   importsServerFirst?: boolean;
 }
@@ -42,7 +44,7 @@ export async function startHost(platform: Platform, options: HostOptions = {}) {
   const logs = new LogRecord();
   const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter();
   const app = await NestFactory.create(HostModule, adapter, { logger: logs, abortOnError: false });
-  configureServer(app);
+  configureServer(app, options.server);
   options.configure?.(app);
   await app.listen(0, '127.0.0.1');
   let closing: Promise<void> | undefined;

@@ -1,6 +1,9 @@
 import { signedRequest } from './signed-request.js';
 import type { ApiTarget, Json } from './signed-request.js';
 
+/** Server and thousands of clients may share a process, on a busy machine. */
+const ANSWER_MS = 20_000;
+
 /** What a publish may carry besides its name, channels and data. */
 interface PublishOptions {
   /** The connection that does not get it. */
@@ -32,7 +35,10 @@ export async function usersIn(server: ApiTarget, channel: string): Promise<strin
 }
 
 async function succeed(server: ApiTarget, method: string, path: string, body?: object) {
-  const { status, text, json } = await signedRequest(server, method, path, { body });
+  const { status, text, json } = await signedRequest(server, method, path, {
+    body,
+    timeoutMs: ANSWER_MS,
+  });
   if (status !== 200) {
     throw new Error(`${method} ${path} was answered with ${status} ${text}`);
   }

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { ChangeSignal, registerForClose } from './eventually.js';
 import { TEST_APPLICATION } from './test-server.js';
 
-/** A process has to load the whole server, perhaps beside others that do. */
-const START_MS = 15_000;
+/** A process has to load the whole server, perhaps beside others that do; several of them with workers. */
+const START_MS = 30_000;
 
 /** How a process is started. */
 export interface LaunchOptions {
@@ -77,6 +77,10 @@ export class ServerProcess {
     const [port] = await server.said(/(?<=\bws:\/\/127\.0\.0\.1:)\d+/);
     server.listeningPort = Number(port);
     return server;
+  }
+
+  get pid(): number {
+    return this.child.pid!;
   }
 
   get port(): number {

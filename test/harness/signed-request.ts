@@ -156,6 +156,8 @@ export interface TransportOptions {
   /** Sends the body without Content-Length. */
   chunked?: boolean;
   timeoutMs?: number;
+  /** Makes a connection for this request alone. */
+  isAlone?: boolean;
 }
 
 /** Signs a request to the HTTP API and makes it over a kept-alive connection. */
@@ -173,7 +175,7 @@ export async function plainRequest(
   httpUrl: string,
   method: string,
   pathAndQuery: string,
-  { body, headers, chunked, timeoutMs }: TransportOptions & { body?: unknown } = {},
+  { body, headers, chunked, timeoutMs, isAlone }: TransportOptions & { body?: unknown } = {},
 ): Promise<ApiResponse> {
   const bytes = bodyBytes(body);
   const base = new URL(httpUrl);
@@ -189,7 +191,8 @@ export async function plainRequest(
       method,
       path: base.pathname.replace(/\/$/, '') + pathAndQuery,
       headers: { ...entity, ...headers },
-      agent: isTls ? openAgents().https : openAgents().http,
+      agent: isAlone ? false : isTls ? openAgents().https : openAgents().http,
+      ...(isTls && { rejectUnauthorized: false }),
       signal: AbortSignal.timeout(timeoutMs ?? DEFAULT_TIMEOUT_MS),
     });
     outgoing.once('error', reject);

@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PresenceView, type ViewStep } from '../../src/channels/presence-view.js';
-import type { MembersChange } from '../../src/scaling/state-store.js';
+import type { MembersChange, StateStore } from '../../src/scaling/state-store.js';
 import type { Random } from './random.js';
 import { memberOf, type StateNode } from './state-node.js';
 
 /** How long those who are missing have to turn up again: a heartbeat of the tests, and more. */
 const SETTLE_MS = 700;
 
+/** A node, as far as its store is asked. */
+export interface AskedNode {
+  readonly store: StateStore;
+}
+
 /** The subscribers of presence channels on one node, as presence.service serves them. */
-export class StateAudience {
+export class StateAudience<N extends AskedNode = StateNode> {
   readonly views: ReadonlyMap<string, PresenceView>;
   /** What was told twice. */
   readonly faults: string[] = [];
@@ -17,7 +22,7 @@ export class StateAudience {
   private readonly present: ReadonlyMap<string, Set<string>>;
 
   constructor(
-    readonly node: StateNode,
+    readonly node: N,
     private readonly appId: string,
     channels: readonly string[],
   ) {

@@ -35,8 +35,9 @@ export const tooManyRequests = (sentence: string) =>
 export const unavailable = (sentence: string) =>
   new ApiError(503, sentence, { 'Retry-After': '1' });
 
-/** The server drains. */
-export const shuttingDown = () => unavailable('The server is shutting down.');
+/** The server drains. Whoever tries again does so with another connection, and perhaps another server. */
+export const shuttingDown = () =>
+  new ApiError(503, 'The server is shutting down.', { 'Retry-After': '1', Connection: 'close' });
 
 /** Nothing is served at the path. */
 export const noSuchPath = () => notFound('There is nothing at this path.');

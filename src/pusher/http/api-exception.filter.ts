@@ -1,15 +1,8 @@
-import {
-  Catch,
-  HttpException,
-  Logger,
-  type ArgumentsHost,
-  type ExceptionFilter,
-} from '@nestjs/common';
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { OverloadError } from '../../scaling/overload-error.js';
-import { ApiError, unavailable } from './api-error.js';
+import { failureOf } from './failure.js';
 
-/** Answers what a controller throws: `{"error": …}` with the status of the contract. */
+/** Answers what a controller throws, see {@link failureOf}. */
 @Catch()
 export class ApiExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger(ApiExceptionFilter.name);
@@ -20,16 +13,10 @@ export class ApiExceptionFilter implements ExceptionFilter {
     const { httpAdapter } = this.adapterHost;
     const response: unknown = host.switchToHttp().getResponse();
     if (httpAdapter.isHeadersSent(response)) return;
-    const error = exception instanceof OverloadError ? unavailable(exception.message) : exception;
-    if (!(error instanceof HttpException)) {
-      this.logger.error('A request could not be handled', error);
-      return httpAdapter.reply(response, { error: 'The server failed, see its log.' }, 500);
+    const { status, body, headers } = failureOf(exception, this.logger);
+    for (const [name, value] of Object.entries(headers)) {
+      httpAdapter.setHeader(response, name, value);
     }
-    if (error instanceof ApiError) {
-      for (const [name, value] of Object.entries(error.headers)) {
-        httpAdapter.setHeader(response, name, value);
-      }
-    }
-    httpAdapter.reply(response, { error: error.message }, error.getStatus());
+    httpAdapter.reply(response, body, status);
   }
 }

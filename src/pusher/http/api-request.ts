@@ -23,6 +23,9 @@ export interface ApiRequest {
 /** A request that passed the {@link SignatureGuard}. */
 export type SignedRequest = ApiRequest & Required<Pick<ApiRequest, 'application' | 'body'>>;
 
+/** Of a publish: the same value within two minutes is the same request. */
+export const IDEMPOTENCY_HEADER = 'x-idempotency-key';
+
 const API_REQUEST = Symbol('API_REQUEST');
 
 type Marked = IncomingMessage & { [API_REQUEST]?: ApiRequest };
@@ -43,13 +46,18 @@ export function apiRequestOf(request: IncomingMessage): ApiRequest | undefined {
   return (request as Marked)[API_REQUEST];
 }
 
+/** The value of a header, the first where there are several. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
 /** Gives a controller the request, after the guard. */
 export const Signed = createParamDecorator((_: unknown, context: ExecutionContext) =>
   apiRequestOf(rawRequestOf(context)),
 );
 
 /** Gives a controller the value of a header. */
-export const Header = createParamDecorator((name: string, context: ExecutionContext) => {
-  const value = rawRequestOf(context).headers[name];
-  return Array.isArray(value) ? value[0] : value;
-});
+export const Header = createParamDecorator((name: string, context: ExecutionContext) =>
+  headerOf(rawRequestOf(context), name),
+);

@@ -37,11 +37,11 @@ const ROUTES: readonly ApiRoute[] = [
 ];
 
 const OURS =
-  /^\/(?:apps\/|app\/[^/]+\/?$|users\/[^/]*\/terminate_connections\/?$|up\/?$|health\/(?:live|ready)\/?$)/;
+  /^\/(?:app\/[^/]+\/?$|users\/[^/]*\/terminate_connections\/?$|up\/?$|health\/(?:live|ready)\/?$)/;
 
 /** Whether a path, without the prefix of the server, is one the server answers for. */
 export function isOurs(path: string): boolean {
-  return OURS.test(path);
+  return path.startsWith('/apps/') || OURS.test(path);
 }
 
 /** Where requests go that are no call of the API. */

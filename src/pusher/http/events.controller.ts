@@ -1,65 +1,25 @@
 import { Controller, HttpCode, Post, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
-import type { Application } from '../../applications/application.js';
-import {
-  attributeNamesOf,
-  hasAttribute,
-  type ChannelAttribute,
-  type ChannelInfo,
-} from '../../metrics/channel-info.js';
-import { MetricsHandler } from '../../metrics/metrics.handler.js';
-import { StateStore } from '../../scaling/state-store.js';
-import { Drain } from '../drain.js';
-import { EventDispatcher, type PublishedEvent } from '../event.dispatcher.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
-import { badRequest, shuttingDown, tooManyRequests } from './api-error.js';
-import { Header, Signed, type SignedRequest } from './api-request.js';
+import { Header, IDEMPOTENCY_HEADER, Signed, type SignedRequest } from './api-request.js';
 import { ROUTE_ROOT } from './api-routes.js';
-import { BatchEventDto, BatchEventsDto } from './dto/batch-events.dto.js';
-import { PublishEventDto } from './dto/publish-event.dto.js';
-import { channelsOf, eventOf } from './event-rules.js';
-import { PartialAnswer } from './partial-answer.js';
-import { isPlainEvent } from './plain-event.js';
+import { PublishService } from './publish.service.js';
 import { SignatureGuard } from './signature.guard.js';
-import { parseJsonObject, validate } from './validate.js';
-
-const IDEMPOTENCY_TTL_SECONDS = 120;
-const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 
 /** Publishing: `POST /apps/{id}/events` and `POST /apps/{id}/batch_events`. */
 @UseFilters(ApiExceptionFilter)
 @UseGuards(SignatureGuard)
 @Controller({ path: `${ROUTE_ROOT}/apps/:appId`, version: VERSION_NEUTRAL })
 export class EventsController {
-  constructor(
-    private readonly dispatcher: EventDispatcher,
-    private readonly metrics: MetricsHandler,
-    private readonly partial: PartialAnswer,
-    private readonly state: StateStore,
-    private readonly drain: Drain,
-  ) {}
+  constructor(private readonly publishing: PublishService) {}
 
   /** Publishes one event to one or more channels. */
   @Post('events')
   @HttpCode(200)
   async publish(
     @Signed() request: SignedRequest,
-    @Header('x-idempotency-key') key: string | undefined,
+    @Header(IDEMPOTENCY_HEADER) key: string | undefined,
   ): Promise<object> {
-    const { application, body } = request;
-    const parsed = parseJsonObject(body);
-    const dto = isPlainEvent(parsed) ? parsed : validate(PublishEventDto, parsed);
-    const event = eventOf(dto, channelsOf(dto, application), application);
-    return this.once(application, 'events', key ?? dto.idempotency_key, async () => {
-      await this.dispatch(application, [event]);
-      const names = attributeNamesOf(dto.info ?? undefined);
-      if (names.length === 0) return {};
-      const infos = await Promise.all(
-        event.channels.map(async (channel) => {
-          return [channel, await this.infoOf(request, channel, names)] as const;
-        }),
-      );
-      return { channels: Object.fromEntries(infos) };
-    });
+    return this.publishing.publish(request, key);
   }
 
   /** Publishes several events, all or none of them. */
@@ -67,73 +27,8 @@ export class EventsController {
   @HttpCode(200)
   async publishBatch(
     @Signed() request: SignedRequest,
-    @Header('x-idempotency-key') key: string | undefined,
+    @Header(IDEMPOTENCY_HEADER) key: string | undefined,
   ): Promise<object> {
-    const { application, body } = request;
-    const dto = validate(BatchEventsDto, parseJsonObject(body));
-    const limit = application.maxBatchSize;
-    if (dto.batch.length > limit) {
-      throw badRequest(`batch: Batch too large, it has more than ${limit} events.`);
-    }
-    const items = dto.batch.map((item, i) => validate(BatchEventDto, item, `batch[${i}].`));
-    const events = items.map((item, i) =>
-      eventOf(item, [item.channel], application, `batch[${i}].`),
-    );
-    return this.once(application, 'batch', key ?? dto.idempotency_key, async () => {
-      await this.dispatch(application, events);
-      if (items.every(({ info }) => attributeNamesOf(info ?? undefined).length === 0)) return {};
-      const batch = await Promise.all(
-        items.map(({ channel, info }) =>
-          this.infoOf(request, channel, attributeNamesOf(info ?? undefined)),
-        ),
-      );
-      return { batch };
-    });
-  }
-
-  private async dispatch(application: Application, events: PublishedEvent[]): Promise<void> {
-    if (this.drain.isDraining) throw shuttingDown();
-    const { id, publishesPerSecond: limit } = application;
-    if (limit > 0 && events.length > limit) {
-      throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);
-    }
-    if (limit > 0 && !(await this.state.take(id, 'publishes', events.length, limit, 1000))) {
-      throw tooManyRequests(`Application ${id} may publish ${limit} events a second.`);
-    }
-    await this.dispatcher.publish(application, events);
-  }
-
-  /** Attributes a channel cannot have are left out. */
-  private async infoOf(
-    request: SignedRequest,
-    channel: string,
-    names: readonly string[],
-  ): Promise<ChannelInfo> {
-    const attributes = names.filter((name): name is ChannelAttribute =>
-      hasAttribute(channel, name),
-    );
-    const { occupied: _, ...info } = await this.partial.of(request, () =>
-      this.metrics.channel(request.application.id, channel, attributes),
-    );
-    return info;
-  }
-
-  /** The same key within two minutes gets the first answer again, and nothing is delivered. */
-  private async once(
-    { id }: Application,
-    call: string,
-    key: string | null | undefined,
-    publish: () => Promise<object>,
-  ): Promise<object> {
-    if (key === undefined || key === null) return publish();
-    if (key === '' || key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
-      throw badRequest(
-        `The idempotency key must have 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} characters.`,
-      );
-    }
-    const answer = await this.state.once(id, `${call} ${key}`, IDEMPOTENCY_TTL_SECONDS, async () =>
-      JSON.stringify(await publish()),
-    );
-    return JSON.parse(answer) as object;
+    return this.publishing.publishBatch(request, key);
   }
 }

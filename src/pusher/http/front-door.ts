@@ -1,10 +1,11 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { Drain } from '../drain.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { parseQuery } from '../protocol/signature.js';
-import { mark } from './api-request.js';
+import { mark, type ApiRequest } from './api-request.js';
 import { isOurs, originFormOf, routedPath } from './api-routes.js';
+import { FastLane } from './fast-lane.js';
 
 /** What tells a framework that a request has a body. */
 const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'] as const;
@@ -23,6 +24,12 @@ const ROUTED_METHODS: ReadonlySet<string | undefined> = new Set([
 /** Frameworks keep the URL as it came under this name. */
 type Rewritable = IncomingMessage & { originalUrl?: string };
 
+/** How the server is joined to its host. */
+export interface FrontDoorOptions {
+  /** Publishes bypass the framework, see {@link FastLane}. */
+  readonly hasFastLane: boolean;
+}
+
 /**
  * Sees every request before the framework does, and prepares those that are for us. That works the
  * same under Express and Fastify, and leaves a host's other routes as they are:
@@ -37,32 +44,43 @@ export class FrontDoor {
   constructor(
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
     private readonly drain: Drain,
+    private readonly fastLane: FastLane,
   ) {}
 
   /**
-   * Listens ahead of the framework's own listener.
+   * Takes the place of the framework's own listener, and hands on to it.
    * @param globalPrefix what the host puts before the routes of all controllers, ours among them
    */
-  open(server: Server, globalPrefix: () => string): void {
-    server.prependListener('request', (request: Rewritable, response: ServerResponse) =>
-      this.receive(request, response, globalPrefix()),
-    );
+  open(server: Server, globalPrefix: () => string, { hasFastLane }: FrontDoorOptions): void {
+    const listeners = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request');
+    server.on('request', (request: Rewritable, response) => {
+      const apiRequest = this.understand(request, response);
+      if (apiRequest !== undefined) {
+        this.prepareAnswer(request, response);
+        if (hasFastLane && this.fastLane.isMeant(request.method, apiRequest)) {
+          return this.fastLane.serve(request, apiRequest);
+        }
+        mark(request, apiRequest);
+        redirect(request, globalPrefix() + routedPath(apiRequest.segments, request.method));
+      }
+      for (const listener of listeners) listener.call(server, request, response);
+    });
   }
 
-  private receive(request: Rewritable, response: ServerResponse, globalPrefix: string): void {
+  /** @returns undefined for what is not for us */
+  private understand(request: IncomingMessage, response: ServerResponse): ApiRequest | undefined {
     const url = originFormOf(request.url ?? '');
     const question = url.indexOf('?');
     const fullPath = question < 0 ? url : url.slice(0, question);
-    if (!fullPath.startsWith(this.options.path)) return;
+    if (!fullPath.startsWith(this.options.path)) return undefined;
     const path = fullPath.slice(this.options.path.length);
-    if (!isOurs(path)) return;
-    const segments = segmentsOf(path);
+    if (!isOurs(path)) return undefined;
     const query = parseQuery(question < 0 ? '' : url.slice(question + 1));
-    mark(request, { fullPath, path, segments, query, response });
-    request.originalUrl = url;
-    request.url = globalPrefix + routedPath(segments, request.method);
-    if (!ROUTED_METHODS.has(request.method)) request.method = 'GET';
-    hideBody(request);
+    return { fullPath, path, segments: segmentsOf(path), query, response };
+  }
+
+  private prepareAnswer(request: IncomingMessage, response: ServerResponse): void {
     this.allowOrigin(request, response);
     if (this.drain.isDraining) response.setHeader('Connection', 'close');
   }
@@ -82,6 +100,14 @@ export class FrontDoor {
   }
 }
 
+/** Makes the framework see a request for one of our controllers, and no body. */
+function redirect(request: Rewritable, path: string): void {
+  request.originalUrl = originFormOf(request.url ?? '');
+  request.url = path;
+  if (!ROUTED_METHODS.has(request.method)) request.method = 'GET';
+  hideBody(request);
+}
+
 /** Not by `delete`, which makes every later look at the headers slow. */
 function hideBody({ headers }: IncomingMessage): void {
   for (const header of BODY_HEADERS) {
@@ -91,11 +117,11 @@ function hideBody({ headers }: IncomingMessage): void {
 
 /** The parts of a path, decoded. A slash at the end is none. */
 function segmentsOf(path: string): readonly string[] {
-  return path.replace(/\/$/, '').slice(1).split('/').map(decode);
+  const segments = path.slice(1, path.endsWith('/') ? -1 : undefined).split('/');
+  return path.includes('%') ? segments.map(decode) : segments;
 }
 
 function decode(segment: string): string {
-  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {

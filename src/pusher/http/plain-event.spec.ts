@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
+import { BatchEventDto } from './dto/batch-events.dto.js';
 import { PublishEventDto } from './dto/publish-event.dto.js';
-import { isPlainEvent } from './plain-event.js';
+import { isPlainBatchEvent, isPlainEvent } from './plain-event.js';
 import { validate } from './validate.js';
 
 const text = fc.string();
@@ -62,4 +63,34 @@ describe('A body that is plainly right', () => {
     { name: 'e', data: '', channel: 'a', info: [] },
     { name: 'e', data: '', channel: 'a', idempotency_key: '' },
   ])('is not %j', (value) => expect(isPlainEvent(value)).toBe(false));
+});
+
+describe('An event of a batch that is plainly right', () => {
+  it('is one that the decorators accept, and means the same', () => {
+    let plain = 0;
+    fc.assert(
+      fc.property(fc.oneof({ weight: 9, arbitrary: body }, fc.jsonValue()), (value) => {
+        if (!isPlainBatchEvent(value)) return;
+        plain++;
+        const { name, data, channel } = value;
+        expect(validate(BatchEventDto, value)).toMatchObject({ name, data, channel });
+      }),
+      { numRuns: 5000 },
+    );
+    expect(plain).toBeGreaterThan(0);
+  });
+
+  it('is what official libraries send', () => {
+    expect(isPlainBatchEvent({ name: 'e', data: '{}', channel: 'a' })).toBe(true);
+    expect(isPlainBatchEvent({ name: 'e', data: '', channel: 'a', socket_id: '1.2' })).toBe(true);
+  });
+
+  it.each([
+    null,
+    'text',
+    [],
+    { name: 'e', data: '', channels: ['a'] },
+    { name: 'e', data: '', channel: 'a', channels: ['b'] },
+    { name: 'e', data: '' },
+  ])('is not %j', (value) => expect(isPlainBatchEvent(value)).toBe(false));
 });

@@ -1,3 +1,4 @@
+import type { BatchEventDto } from './dto/batch-events.dto.js';
 import type { PublishEventDto } from './dto/publish-event.dto.js';
 
 /**
@@ -18,6 +19,12 @@ export function isPlainEvent(body: object): body is PublishEventDto {
     isAbsentOrText(info) &&
     idempotency_key === undefined
   );
+}
+
+/** The same for an event of a batch, and BatchEventDto. */
+export function isPlainBatchEvent(item: unknown): item is BatchEventDto {
+  if (typeof item !== 'object' || item === null || 'channels' in item) return false;
+  return isPlainEvent(item);
 }
 
 function areNames(channels: unknown): boolean {

@@ -1,112 +1,23 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { ApplicationProvider } from '../../applications/application-provider.js';
-import { secretOf, type Application } from '../../applications/application.js';
-import { StateStore } from '../../scaling/state-store.js';
-import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
-import { isSignatureOf, md5, requestStringToSign } from '../protocol/signature.js';
-import {
-  forbidden,
-  noSuchPath,
-  notFound,
-  tooLarge,
-  tooManyRequests,
-  unauthorized,
-} from './api-error.js';
-import { apiRequestOf, rawRequestOf, type ApiRequest } from './api-request.js';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { noSuchPath } from './api-error.js';
+import { apiRequestOf, rawRequestOf } from './api-request.js';
+import { RequestAuthentication } from './request-authentication.js';
 import { readBody } from './request-body.js';
 
-/**
- * Lets signed requests through (http-api, section 1): unknown application 404, then 401, then a
- * disabled one 403. Nothing of the body is parsed here.
- */
+/** Lets signed requests through, and gives the controller what {@link RequestAuthentication} found. */
 @Injectable()
 export class SignatureGuard implements CanActivate {
-  constructor(
-    private readonly applications: ApplicationProvider,
-    private readonly state: StateStore,
-    @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
-  ) {}
+  constructor(private readonly authentication: RequestAuthentication) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const raw = rawRequestOf(context);
     const request = apiRequestOf(raw);
     if (request === undefined) throw noSuchPath();
     const method = raw.method ?? '';
-    const application = await this.applicationOf(request);
-    this.checkSignature(application, method, request);
-    const { maxRequestSize } = this.options;
-    const body = await readBody(raw, maxRequestSize);
-    checkBody(body, request.query.get('body_md5'));
-    if (!application.enabled) throw forbidden(`Application ${application.id} is disabled.`);
-    if (body === undefined) {
-      throw tooLarge(`The request body is larger than ${maxRequestSize} bytes.`);
-    }
-    request.body = body;
-    if (method !== 'POST') await this.checkReads(application);
-    request.application = application;
+    const application = await this.authentication.identify(method, request);
+    const body = await readBody(raw, this.authentication.maxBodySize);
+    this.authentication.accept(application, request, body);
+    if (method !== 'POST') await this.authentication.checkReads(application);
     return true;
-  }
-
-  private async applicationOf({ segments, query }: ApiRequest): Promise<Application> {
-    if (segments[0] === 'users') {
-      const application = await this.applications.findByKey(query.get('auth_key') ?? '');
-      if (application === undefined) throw unauthorized('auth_key is unknown.');
-      return application;
-    }
-    const appId = segments[1] ?? '';
-    const application = await this.applications.findById(appId);
-    if (application === undefined) throw notFound(`Application ${appId} does not exist.`);
-    return application;
-  }
-
-  private checkSignature(application: Application, method: string, request: ApiRequest): void {
-    const { query, path } = request;
-    const secret = secretOf(application, query.get('auth_key') ?? '');
-    if (secret === undefined) throw unauthorized('auth_key is not a key of this application.');
-    if (query.get('auth_version') !== '1.0') throw unauthorized('auth_version must be 1.0.');
-    this.checkTimestamp(query.get('auth_timestamp') ?? '');
-    const signature = query.get('auth_signature') ?? '';
-    const expected = requestStringToSign(method, path, query);
-    if (isSignatureOf(signature, secret, expected)) return;
-    for (const otherPath of otherPathsOf(request)) {
-      const alternative = requestStringToSign(method, otherPath, query);
-      if (isSignatureOf(signature, secret, alternative)) return;
-    }
-    throw unauthorized(
-      `auth_signature is wrong: it must be the hex HMAC-SHA256, with the secret of auth_key, of ${JSON.stringify(expected)}.`,
-    );
-  }
-
-  private checkTimestamp(text: string): void {
-    if (!/^\d{1,15}$/.test(text)) throw unauthorized('auth_timestamp must be seconds since 1970.');
-    const tolerance = this.options.signatureToleranceSeconds;
-    if (tolerance === 0) return;
-    const seconds = Math.floor(Date.now() / 1000);
-    if (Math.abs(seconds - Number(text)) <= tolerance) return;
-    throw unauthorized(
-      `auth_timestamp is more than ${tolerance} s off: here it is ${seconds}. Check the clock.`,
-    );
-  }
-
-  private async checkReads({ id, readsPerSecond }: Application): Promise<void> {
-    if (readsPerSecond === 0) return;
-    if (await this.state.take(id, 'reads', 1, readsPerSecond, 1000)) return;
-    throw tooManyRequests(`Application ${id} may ask ${readsPerSecond} times a second.`);
-  }
-}
-
-/** What else may stand for the path in the signature: with the prefix, or decoded, as libraries sign before they encode. */
-function otherPathsOf({ path, fullPath, segments }: ApiRequest): readonly string[] {
-  const withPrefix = path === fullPath ? [] : [fullPath];
-  return path.includes('%') ? [...withPrefix, `/${segments.join('/')}`] : withPrefix;
-}
-
-/** @param body undefined for one that was too large to be read */
-function checkBody(body: Buffer | undefined, bodyMd5: string | undefined): void {
-  if (bodyMd5 === undefined && body?.length !== 0) {
-    throw unauthorized('body_md5 is missing, the request has a body.');
-  }
-  if (body !== undefined && bodyMd5 !== undefined && bodyMd5.toLowerCase() !== md5(body)) {
-    throw unauthorized('body_md5 is not the MD5 of the body that arrived.');
   }
 }

@@ -1,5 +1,6 @@
 import { textFrame } from '../../connections/frame.js';
 import type { Member } from '../../scaling/state-store.js';
+import { escapedRoster } from './escaped-roster.js';
 import type { PusherError, SubscriptionRefusal } from './pusher-error.js';
 
 /*
@@ -34,9 +35,12 @@ export function errorFrame(error: PusherError): Buffer {
   return frameOf('pusher:error', JSON.stringify({ code: error.code, message: error.message }));
 }
 
-/** Lets a connection into a channel; `data` is the {@link rosterData} of a presence channel. */
-export function subscriptionSucceeded(channel: string, data = '{}'): Buffer {
-  return channelFrameOf('pusher_internal:subscription_succeeded', channel, data);
+/** Lets a connection into a channel; with those who are in it, each user once, if it is a presence channel. */
+export function subscriptionSucceeded(channel: string, members?: Iterable<Member>): Buffer {
+  const data = members === undefined ? '{}' : escapedRoster(members);
+  return textFrame(
+    `{"event":"pusher_internal:subscription_succeeded","channel":${JSON.stringify(channel)},"data":"${data}"}`,
+  );
 }
 
 /** Says why a connection was not let into a channel. */
@@ -47,17 +51,6 @@ export function subscriptionError(channel: string, refusal: SubscriptionRefusal)
     channel,
     JSON.stringify({ type, error, status }),
   );
-}
-
-/** The `data` of a presence channel's subscription_succeeded: its roster, each user once. */
-export function rosterData(members: Iterable<Member>): string {
-  const ids: string[] = [];
-  const hash: string[] = [];
-  for (const member of members) {
-    ids.push(JSON.stringify(member.id));
-    hash.push(`${JSON.stringify(member.userId)}:${member.userInfo ?? 'null'}`);
-  }
-  return `{"presence":{"ids":[${ids.join()}],"hash":{${hash.join()}},"count":${ids.length}}}`;
 }
 
 /** A user is in a presence channel now. `user_info` is there only if it was given. */

@@ -1,8 +1,9 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
+import { hmacSha256 } from './hmac.js';
 
 /** Hex HMAC-SHA256, the only signature of the protocol. */
 export function sign(secret: string, text: string): string {
-  return createHmac('sha256', secret).update(text).digest('hex');
+  return hmacSha256(secret, text);
 }
 
 const HEX_SHA256 = /^[0-9a-fA-F]{64}$/;
@@ -47,16 +48,30 @@ export type QueryParameters = ReadonlyMap<string, string>;
 /** Reads a raw query string. Malformed escapes are kept as they are: the signature decides. */
 export function parseQuery(rawQuery: string): Map<string, string> {
   const parameters = new Map<string, string>();
-  if (rawQuery === '') return parameters;
-  for (const pair of rawQuery.split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals)).replace(/\[\d*\]$/, '');
-    const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
-    const former = parameters.get(name);
-    parameters.set(name, former === undefined ? value : `${former},${value}`);
+  // Most queries hold nothing but plain names and values.
+  const isPlain = !SPECIAL.test(rawQuery);
+  for (let start = 0; start < rawQuery.length;) {
+    const and = rawQuery.indexOf('&', start);
+    const end = and < 0 ? rawQuery.length : and;
+    if (end > start) addPair(parameters, rawQuery.slice(start, end), isPlain);
+    start = end + 1;
   }
   return parameters;
+}
+
+/** What is not taken as it stands: escapes, and brackets of arrays. */
+const SPECIAL = /[%+[]/;
+
+function addPair(parameters: Map<string, string>, pair: string, isPlain: boolean): void {
+  const equals = pair.indexOf('=');
+  let name = equals < 0 ? pair : pair.slice(0, equals);
+  let value = equals < 0 ? '' : pair.slice(equals + 1);
+  if (!isPlain) {
+    name = decode(name).replace(/\[\d*\]$/, '');
+    value = decode(value);
+  }
+  const former = parameters.get(name);
+  parameters.set(name, former === undefined ? value : `${former},${value}`);
 }
 
 function decode(text: string): string {
@@ -77,17 +92,27 @@ export function requestStringToSign(
   path: string,
   parameters: QueryParameters,
 ): string {
-  const pairs: string[] = [];
+  const pairs: (readonly [name: string, value: string])[] = [];
+  let isSorted = true;
+  let last = '';
   for (const [name, value] of parameters) {
-    if (name !== 'auth_signature') pairs.push(`${name.toLowerCase()}=${value}`);
+    if (name === 'auth_signature') continue;
+    const lowerName = name.toLowerCase();
+    if (lowerName < last) isSorted = false;
+    pairs.push([lowerName, value]);
+    last = lowerName;
   }
-  return `${method}\n${path}\n${pairs.sort(byName).join('&')}`;
+  if (!isSorted) pairs.sort(byName);
+  let text = `${method}\n${path}\n`;
+  for (let i = 0; i < pairs.length; i++) {
+    const [name, value] = pairs[i]!;
+    text += i === 0 ? `${name}=${value}` : `&${name}=${value}`;
+  }
+  return text;
 }
 
-function byName(a: string, b: string): number {
-  const nameA = a.slice(0, a.indexOf('='));
-  const nameB = b.slice(0, b.indexOf('='));
-  return nameA < nameB ? -1 : nameA > nameB ? 1 : 0;
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Hex MD5 of a request body, the `body_md5` of the API. */

@@ -8,13 +8,14 @@ import {
 } from '@nestjs/common';
 import { decodeClusterMessage } from '../cluster-message-codec.js';
 import type { ClusterMessage } from '../cluster-message.js';
+import { detachMessage } from '../detached-message.js';
 import { PubSubProvider, type PubSubListener } from '../pub-sub-provider.js';
+import { RareWarning } from '../rare-warning.js';
 import { SCALING_OPTIONS, type ScalingOptions } from '../scaling.options.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { MessageSender } from './message-sender.js';
 import { NodeDirectory } from './node-directory.js';
 import type { OutboxEntry } from './outbox.js';
-import { RareWarning } from '../rare-warning.js';
 import { RedisConnections } from './redis-connections.js';
 import { Resumption } from './resumption.js';
 import { SequenceTracker } from './sequence-tracker.js';
@@ -169,7 +170,7 @@ export class RedisPubSubProvider
     if (envelope === undefined) return this.drop(topic, bytes);
     const { origin, sequence, previous, message } = envelope;
     const isOwn = origin === this.link.nodeId;
-    const messages = isOwn ? this.sender.comeBack(sequence, message) : [detach(message)];
+    const messages = isOwn ? this.sender.comeBack(sequence, message) : [detachMessage(message)];
     if (messages.length === 0) return;
     const arrival = this.tracker.arrive(origin, topic, sequence, previous);
     if (arrival === 'duplicate') {
@@ -205,16 +206,4 @@ export class RedisPubSubProvider
     const arrival = this.tracker.arrive(this.link.nodeId, topic, sequence, 0);
     if (arrival !== 'duplicate') this.deliveries.deliver(undelivered);
   }
-}
-
-/**
- * What came with other messages is a view of the memory that all of them came in, and one slow reader
- * of a small frame would keep alive all of it.
- */
-function detach(message: ClusterMessage): ClusterMessage {
-  if (message.type !== 'frame') return message;
-  const { frame } = message;
-  const isWasteful =
-    frame.buffer.byteLength > Buffer.poolSize && frame.buffer.byteLength > 2 * frame.length;
-  return isWasteful ? { ...message, frame: Buffer.from(frame) } : message;
 }

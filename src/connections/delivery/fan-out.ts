@@ -1,3 +1,6 @@
+import type { Flushable, FlushQueue } from './flush-queue.js';
+import { join } from './join.js';
+
 /*
  * How one frame reaches everybody who is subscribed to a channel.
  *
@@ -56,55 +59,8 @@ interface Batch {
   position: number;
 }
 
-/** Joined writes are capped, so that one slow reader does not pin a large copy. */
-const MAX_JOINED_SIZE = 64 * 1024;
-
-/** Receivers served in one turn, over all fan-outs, so that pings and requests get their turn too. */
-const DEFAULT_BUDGET = 2000;
-
-/** Runs the fan-outs that have something to send, at the end of the turn. */
-export class FlushQueue {
-  private waiting: FanOut[] = [];
-  private isScheduled = false;
-  /** Bytes of all frames that wait to be sent. */
-  pendingBytes = 0;
-
-  /** @param budget receivers served in one turn */
-  constructor(private readonly budget = DEFAULT_BUDGET) {}
-
-  add(fanOut: FanOut): void {
-    this.waiting.push(fanOut);
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    setImmediate(() => this.run());
-  }
-
-  /** Sends all there is, at once. For a server that stops. */
-  drain(): void {
-    while (this.waiting.length > 0) this.run(Infinity);
-  }
-
-  /** Who was not served goes before who was served in part, so that a busy fan-out keeps no other waiting. */
-  private run(budget = this.budget): void {
-    const fanOuts = this.waiting;
-    this.waiting = [];
-    this.isScheduled = false;
-    let left = budget;
-    const unfinished: FanOut[] = [];
-    for (const fanOut of fanOuts) {
-      if (left <= 0) {
-        this.add(fanOut);
-        continue;
-      }
-      left = fanOut.flush(left);
-      if (fanOut.hasPending) unfinished.push(fanOut);
-    }
-    for (const fanOut of unfinished) this.add(fanOut);
-  }
-}
-
 /** The receivers of one channel on this node. */
-export class FanOut {
+export class FanOut implements Flushable {
   private readonly seats: Seat[] = [];
   private pending: Buffer[] = [];
   private exceptions: Exceptions | null = null;
@@ -235,22 +191,4 @@ function writeSelected(
     if (!excepted?.has(i)) meant.push(frames[i]!);
   }
   for (const bytes of join(meant)) seat.outlet.write(bytes);
-}
-
-/** Joins frames into as few buffers as the cap allows. A frame that stands alone is not copied. */
-function join(frames: readonly Buffer[]): readonly Buffer[] {
-  if (frames.length <= 1) return frames;
-  const joined: Buffer[] = [];
-  let start = 0;
-  let size = 0;
-  for (let i = 0; i <= frames.length; i++) {
-    const next = frames[i]?.length ?? Infinity;
-    if (size > 0 && size + next > MAX_JOINED_SIZE) {
-      joined.push(i - start === 1 ? frames[start]! : Buffer.concat(frames.slice(start, i), size));
-      start = i;
-      size = 0;
-    }
-    size += next;
-  }
-  return joined;
 }

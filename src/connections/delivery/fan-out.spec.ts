@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { decodeBytes, FanOutModel, type ModelFrame } from '../../test/harness/fan-out-model.js';
-import { FanOut, FlushQueue, Seat, type Outlet } from './fan-out.js';
+import { decodeBytes, FanOutModel, type ModelFrame } from '../../../test/harness/fan-out-model.js';
+import { FanOut, Seat, type Outlet } from './fan-out.js';
+import { FlushQueue } from './flush-queue.js';
 
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

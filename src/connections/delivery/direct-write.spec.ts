@@ -1,11 +1,7 @@
 import { connect, createServer, Socket, type AddressInfo } from 'node:net';
-import { eventually } from '../../test/harness/eventually.js';
-import {
-  detectDirectWrites,
-  DirectWriter,
-  handleOf,
-  type DirectWriteTarget,
-} from './direct-write.js';
+import { eventually } from '../../../test/harness/eventually.js';
+import { DirectWriter, handleOf, type DirectWriteTarget } from './direct-write.js';
+import { detectDirectWrites } from './direct-write.detection.js';
 
 /** More than the kernel keeps for a reader that stopped. */
 const MANY_CHUNKS = 64;

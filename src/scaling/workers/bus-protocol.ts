@@ -1,0 +1,136 @@
+import type {
+  CachedEventWithTtl,
+  ChannelState,
+  JoinOutcome,
+  LeaveOutcome,
+  Member,
+  MembersChange,
+  RosterVersion,
+} from '../state-store.js';
+
+/** Version of what workers and hub say to each other. Both are of one release, or do not work together. */
+export const BUS_VERSION = 1;
+
+/** A member in JSON: user id, id, `user_info`. */
+export type MemberText = readonly [string, string | number, string | null];
+
+/** Members come back as they were, also what was undefined. */
+export const writeMember = ({ userId, id, userInfo }: Member): MemberText => [
+  userId,
+  id,
+  userInfo ?? null,
+];
+
+/** Reads what {@link writeMember} wrote. */
+export const readMember = ([userId, id, userInfo]: MemberText): Member => ({
+  userId,
+  id,
+  userInfo: userInfo ?? undefined,
+});
+
+/** The first thing a worker says. */
+export interface Hello {
+  readonly version: number;
+  readonly token: string;
+  readonly nodeId: string;
+  readonly pid: number;
+}
+
+/** What a worker asks, and what the hub answers, in the order of the questions. */
+export interface BusQuestions {
+  subscribe(topic: number, name: string): null;
+  openConnection(appId: string, limit: number): boolean;
+  countConnections(appId: string): number;
+  join(
+    appId: string,
+    channel: string,
+    socketId: string,
+    member: MemberText,
+    limit: number,
+  ): JoinOutcome;
+  leave(appId: string, channel: string, socketId: string, userId: string): LeaveOutcome;
+  roster(appId: string, channel: string, known: RosterVersion | null): RosterText | null;
+  userIds(appId: string, channel: string): readonly string[];
+  channel(appId: string, channel: string): ChannelState;
+  channels(appId: string, prefix: string): readonly ChannelState[];
+  cacheEvent(appId: string, channel: string, event: string, data: string, ttlSeconds: number): null;
+  cachedEvent(appId: string, channel: string): CachedEventWithTtl | null;
+  signIn(appId: string, userId: string, socketId: string): boolean;
+  signOut(appId: string, userId: string, socketId: string, graceMs: number): null;
+  onlineUsers(appId: string, userIds: readonly string[]): readonly string[];
+  take(appId: string, bucket: string, amount: number, limit: number, windowMs: number): boolean;
+  handOver(): null;
+}
+
+/** A roster in JSON. */
+export type RosterText = readonly [RosterVersion, readonly MemberText[]];
+
+/** A change of members in JSON. */
+export type MembersChangeText = Omit<MembersChange, 'joined'> & {
+  readonly joined: readonly MemberText[];
+};
+
+/** What a worker says without wanting an answer. */
+export interface BusRemarks {
+  unsubscribe(topic: number): void;
+  /** So many connections more, or fewer. */
+  changeConnections(appId: string, change: number): void;
+  setSubscriptions(appId: string, channel: string, count: number): void;
+  /** Wants an answer that is made once, or the task to make it. */
+  claim(key: string): void;
+  /** The answer of a task. */
+  made(key: string, text: string, ttlMs: number): void;
+  /** A task failed. */
+  failed(key: string): void;
+  /** So many news were passed on. */
+  told(count: number): void;
+  /** A sign of life. */
+  ping(): void;
+  /** The worker stops in order. */
+  goodbye(): void;
+}
+
+/** What the hub says without being asked; and the answers. */
+export interface BusNotices {
+  answer(answer: unknown): void;
+  /** The worker is one of these now, and gives a sign of life as often as that. */
+  welcome(nodes: readonly string[], heartbeatMs: number): void;
+  /** The nodes that are alive and not about to go. */
+  nodes(nodes: readonly string[]): void;
+  /** News, which this worker has to pass on; so are the next two. */
+  membersChanged(change: MembersChangeText): void;
+  userStatus(appId: string, userId: string, isOnline: boolean): void;
+  /** A node died. All others are told to be `restored` when this is confirmed, behind the news of it. */
+  death(): void;
+  restored(): void;
+  /** The task to make an answer is this worker's. */
+  make(key: string): void;
+  made(key: string, text: string): void;
+  pong(): void;
+}
+
+/** Something said: the name, then what belongs to it. */
+export type Said<T, K extends keyof T = keyof T> = K extends keyof T
+  ? T[K] extends (...args: infer A) => unknown
+    ? readonly [K, ...A]
+    : never
+  : never;
+
+/** Silence of so many heartbeats counts as death. */
+export const HEARTBEATS_OF_LEASE = 4;
+
+const NODE_ID = /^[\da-f]{16}$/;
+
+/** Reads what a worker says first. @returns undefined when it is anything else */
+export function readHello(item: unknown): Hello | undefined {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const { version, token, nodeId, pid } = item as Partial<Record<keyof Hello, unknown>>;
+  const isHello =
+    typeof version === 'number' &&
+    typeof token === 'string' &&
+    typeof nodeId === 'string' &&
+    NODE_ID.test(nodeId) &&
+    Number.isSafeInteger(pid) &&
+    (pid as number) > 0;
+  return isHello ? { version, token, nodeId, pid: pid as number } : undefined;
+}

@@ -1,0 +1,60 @@
+import { writeMember, type BusNotices, type Hello, type Said } from './bus-protocol.js';
+import type { AnswerSeeker } from './hub-answers.js';
+import type { News, NewsReader } from './hub-news.js';
+import { NodeHolding } from './hub-state.js';
+import type { HubTopic, TopicSubscriber } from './hub-topics.js';
+
+/** The way to a worker. */
+export interface WorkerWay {
+  sendItem(item: unknown): void;
+  sendNumbered(topic: number, message: Buffer): void;
+}
+
+/** A worker as the hub knows it. */
+export class HubWorker implements TopicSubscriber, AnswerSeeker, NewsReader {
+  readonly nodeId: string;
+  readonly pid: number;
+  readonly holding: NodeHolding;
+  readonly topics = new Map<number, HubTopic>();
+  /** It stops in order, and has said all it had to say. */
+  hasSaidGoodbye = false;
+
+  constructor(
+    { nodeId, pid }: Hello,
+    private readonly way: WorkerWay,
+  ) {
+    this.nodeId = nodeId;
+    this.pid = pid;
+    this.holding = new NodeHolding(nodeId);
+  }
+
+  /** It is about to stop, and the others ask it no more. */
+  get isLeaving(): boolean {
+    return this.holding.isHandedOver;
+  }
+
+  say(...notice: Said<BusNotices>): void {
+    this.way.sendItem(notice);
+  }
+
+  deliver(topic: number, message: Buffer): void {
+    this.way.sendNumbered(topic, message);
+  }
+
+  askToMake(key: string): void {
+    this.say('make', key);
+  }
+
+  giveAnswer(key: string, text: string): void {
+    this.say('made', key, text);
+  }
+
+  tellNews(news: News): void {
+    if (news.kind === 'death') return this.say('death');
+    if (news.kind === 'user') {
+      return this.say('userStatus', news.appId, news.userId, news.isOnline);
+    }
+    const { joined } = news.change;
+    this.say('membersChanged', { ...news.change, joined: joined.map(writeMember) });
+  }
+}

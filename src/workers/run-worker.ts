@@ -1,0 +1,51 @@
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { startListening } from '../listening-server.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import { WorkerLink } from '../scaling/workers/worker-link.js';
+import { ServerLogger } from '../server-logger.js';
+import { assignedConfiguration } from './assigned-configuration.js';
+import { Departure } from './departure.js';
+import type { SupervisorLink } from './supervisor-link.js';
+import type { WorkerAssignment } from './worker-message.js';
+
+/** How long the supervisor may take to end a worker that cannot start. */
+const END_MS = 2_000;
+
+/**
+ * Runs one of several servers on a port, until its supervisor, a signal or the end of the supervisor
+ * stops it. A start that fails is told to the supervisor, which ends the process.
+ */
+export async function runWorker(
+  assignment: WorkerAssignment,
+  supervisor: SupervisorLink,
+): Promise<void> {
+  try {
+    const loaded = assignedConfiguration(assignment, supervisor);
+    const logger = new ServerLogger(loaded.configuration.log, assignment.number);
+    Logger.overrideLogger(logger);
+    const port = await startListening(loaded, logger, (app) => departWhenAsked(app, supervisor));
+    await supervisor.tell({ type: 'listening', port });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    void supervisor.tell({ type: 'fault', reason });
+    setTimeout(() => process.exit(1), END_MS);
+  }
+}
+
+function departWhenAsked(app: NestFastifyApplication, supervisor: SupervisorLink): void {
+  const departure = new Departure(app, supervisor);
+  supervisor.listen({
+    onStop: ({ isAlone }) => (isAlone ? departure.beginAlone() : departure.begin()),
+    onSignal: (signal) => departure.announce(signal),
+    onOrphaned: () => {
+      new Logger('Server').warn('The supervisor is gone: the worker is closing');
+      departure.begin();
+    },
+  });
+  // What the others do is no longer heard here, nor what is done here by them.
+  app.get(WorkerLink).onLost(() => departure.abandon('it has lost touch with the others'));
+  app
+    .get(ClusterService)
+    .listen({ onRestart: () => departure.announce('a restart was asked for') });
+}
