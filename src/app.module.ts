@@ -9,6 +9,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { ApiExceptionFilter } from './pusher/http/api-exception.filter.js';
 import { PusherModule } from './pusher/pusher.module.js';
 import { ScalingModule } from './scaling/scaling.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The standalone server: the rooms, joined by what the configuration says. */
 @Module({})
@@ -26,6 +27,10 @@ export class AppModule {
           useFactory: ({ scaling }: ServerConfiguration) => scaling,
         }),
         ExtensionsModule.forRoot({}),
+        WebhooksModule.forRootAsync({
+          inject,
+          useFactory: ({ webhooks }: ServerConfiguration) => webhooks,
+        }),
         MetricsModule.forRootAsync({
           inject,
           useFactory: ({ metrics, listen }: ServerConfiguration) => ({

@@ -30,6 +30,8 @@ describe('the public API', () => {
       'SubscriptionError',
       'UNKNOWN_VERSION',
       'UserService',
+      'WebhookQueue',
+      'WebhooksModule',
       'configureServer',
       'createApplication',
       'decodeClusterMessage',

@@ -31,6 +31,8 @@ export type {
 } from './revurb.options.js';
 export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
+export { WebhooksModule } from './webhooks/webhooks.module.js';
+export type { WebhookOptions } from './webhooks/webhook.options.js';
 export type { PusherOptions } from './pusher/pusher.options.js';
 export { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';
 
@@ -112,6 +114,7 @@ export {
   type LeaveOutcome,
   type Member,
   type MembersChange,
+  type PlaceChange,
   type Roster,
   type RosterVersion,
   type StateListener,
@@ -133,6 +136,16 @@ export {
   encodeClusterMessage,
   type Envelope,
 } from './scaling/cluster-message-codec.js';
+export {
+  WebhookQueue,
+  type DeadLetter,
+  type WaitingEvent,
+  type WebhookBatch,
+  type WebhookEntry,
+  type WebhookLane,
+  type WebhookQueueOptions,
+  type WebhookVerdict,
+} from './scaling/webhook-queue.js';
 export { MemoryStateStore } from './scaling/memory-state-store.js';
 export { LocalPubSubProvider } from './scaling/local-pub-sub.provider.js';
 export type { Awaitable } from './scaling/awaitable.js';

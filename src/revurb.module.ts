@@ -12,6 +12,7 @@ import {
   type RevurbSettings,
 } from './revurb.options.js';
 import { ScalingModule } from './scaling/scaling.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /**
  * The whole server, to be imported into a Nest application. Goes with `configureServer(app)`. Global:
@@ -62,9 +63,10 @@ function putTogether(
         drivers: scalingDrivers,
       }),
       ExtensionsModule.forRootAsync(from(({ extensions = {} }) => extensions)),
+      WebhooksModule.forRootAsync(from(({ webhooks = {} }) => webhooks)),
       MetricsModule.forRootAsync(from(({ metrics = {} }) => metrics)),
       PusherModule.forRootAsync(from(({ server = {} }) => server)),
     ],
-    exports: [ApplicationsModule, ScalingModule, MetricsModule, PusherModule],
+    exports: [ApplicationsModule, ScalingModule, WebhooksModule, MetricsModule, PusherModule],
   };
 }

@@ -12,12 +12,15 @@ import type { MetricsOptions } from './metrics/metrics.options.js';
 import type { PusherOptions } from './pusher/pusher.options.js';
 import type { ScalingDriver } from './scaling/scaling.module.js';
 import type { PartialScalingOptions } from './scaling/scaling.options.js';
+import type { WebhookOptions } from './webhooks/webhook.options.js';
 
 /** What a host may find out when it starts, from its own configuration perhaps. */
 export interface RevurbSettings {
   /** Not needed with an `applicationProvider`. */
   readonly applications?: ApplicationsOptions['applications'];
   readonly server?: Partial<PusherOptions>;
+  /** How webhooks are delivered; which there are, the applications say. */
+  readonly webhooks?: Partial<WebhookOptions>;
   /** The page that Prometheus reads, which is off unless it is enabled here. */
   readonly metrics?: Partial<MetricsOptions>;
   /** How classes marked with `@PusherExtension()` are treated; see docs/extending.md. */

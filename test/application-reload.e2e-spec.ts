@@ -5,6 +5,7 @@ import { closeAll, eventually } from './harness/eventually.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { channelAuth, signedRequest } from './harness/signed-request.js';
 import { startServer, TEST_APPLICATION, type TestServer } from './harness/test-server.js';
+import { WebhookReceiver } from './harness/webhook-receiver.js';
 
 const { appId, key, secret } = TEST_APPLICATION;
 const APPLICATION = { app_id: appId, key, secret };
@@ -48,6 +49,23 @@ const refusalOf = async (server: TestServer, options?: object) =>
   (await PusherClient.refused(server, options)).closeCode;
 
 describe('When the file of applications changes, open connections stay and follow', () => {
+  it('webhooks: who has some from now on, and who has none any more', async () => {
+    const receiver = await WebhookReceiver.start();
+    const occupied = (channel: string) => ({ name: 'channel_occupied', channel });
+    const withWebhooks = { ...APPLICATION, webhooks: [{ url: receiver.url() }] };
+    const server = await serve();
+    const client = await PusherClient.connect(server);
+    await client.subscribe('before');
+    await change(server, withWebhooks);
+    await client.subscribe('after');
+    await receiver.expectEvents([occupied('after')]);
+    await change(server, APPLICATION);
+    await client.subscribe('without');
+    await change(server, withWebhooks);
+    await client.subscribe('again');
+    await receiver.expectEvents([occupied('after'), occupied('again')]);
+  });
+
   it('a limit', async () => {
     const server = await serve();
     const client = await PusherClient.connect(server);

@@ -52,7 +52,8 @@ describe('revurb', () => {
   it('lists its commands', async () => {
     const { code, stdout } = await revurb(['help']);
     expect(code).toBe(0);
-    for (const command of ['start', 'install', 'restart', 'events:trigger', 'config', 'version']) {
+    const commands = ['start', 'install', 'restart', 'events:trigger', 'config', 'version'];
+    for (const command of [...commands, 'webhooks:failed', 'webhooks:retry']) {
       expect(stdout).toContain(`\n  ${command}`);
     }
   });

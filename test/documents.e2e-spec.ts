@@ -18,13 +18,20 @@ import { validateEnvironment } from '../src/config/validate-environment.js';
 import { variablesOf } from '../src/config/variable.js';
 import { PusherErrorCode } from '../src/pusher/protocol/pusher-error.js';
 import { md5, parseQuery, requestStringToSign, sign } from '../src/pusher/protocol/signature.js';
-import { member, publishNumbers, signedIn, untilHeard } from './harness/cluster-clients.js';
-import { closeAll, registerForClose } from './harness/eventually.js';
+import {
+  member,
+  publishNumbers,
+  signedIn,
+  subscriber,
+  untilHeard,
+} from './harness/cluster-clients.js';
+import { closeAll, eventually, registerForClose } from './harness/eventually.js';
 import { NodeCluster } from './harness/node-cluster.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
 import type { ServerProcess } from './harness/server-process.js';
 import { signedRequest } from './harness/signed-request.js';
+import { answer, webhookVariables, WebhookReceiver } from './harness/webhook-receiver.js';
 
 afterEach(closeAll);
 
@@ -151,8 +158,9 @@ describe('docs/scaling.md', () => {
 });
 
 describe('The ACL user of docs/scaling.md', () => {
-  const [, rights = '', forClusters = ''] = read('docs/scaling.md').split('redis-cli ACL SETUSER ');
-  const [commands = ''] = rights.split('```');
+  const [, rights = '', forWebhooks = '', forClusters = ''] = read('docs/scaling.md')
+    .split('redis-cli ACL SETUSER ')
+    .map((part) => part.split('```')[0]!);
   const rulesOf = (text: string) => text.match(/[~&+][\w:*|]+/g) ?? [];
 
   it('may call every command of the scripts', () => {
@@ -161,27 +169,33 @@ describe('The ACL user of docs/scaling.md', () => {
     const called = scripts.join().matchAll(/redis\.call\('(\w+)'/g);
     const names = new Set(Array.from(called, ([, name]) => `+${name!.toLowerCase()}`));
     expect(names).toContain('+hset');
-    expect(rulesOf(commands)).toEqual(expect.arrayContaining([...names]));
+    expect(rulesOf(rights)).toEqual(expect.arrayContaining([...names]));
   });
 
   it('may do all that nodes do', async () => {
-    const rules = ['resetkeys', 'resetchannels', 'nocommands', ...rulesOf(commands)];
+    const rules = ['resetkeys', 'resetchannels', 'nocommands', ...rulesOf(rights)];
     expect(rules).toEqual(expect.arrayContaining(['~reverb:*', '&reverb:*']));
+    rules.push(...rulesOf(forWebhooks));
     const redis = await RedisServer.start({ acl: { username: 'revurb', password: 'pw', rules } });
-    const cluster = await NodeCluster.start(2, redis, { REVERB_APP_MAX_CONNECTIONS: '100' });
+    const receiver = await WebhookReceiver.start();
+    const cluster = await NodeCluster.start(2, redis, {
+      REVERB_APP_MAX_CONNECTIONS: '100',
+      ...webhookVariables([{ url: receiver.url() }], { REVERB_WEBHOOK_RETRY_WINDOW: '1' }),
+    });
     const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
     const ann = await member(one, 'presence-cache-room', 'ann');
     await member(two, 'presence-cache-room', 'bob');
     await signedIn(two, 'bob');
     await publishNumbers(two, 'presence-cache-room', [1]);
     await untilHeard(ann, 'presence-cache-room', [1]);
+    await failAndSendAgain(receiver, one);
     await cluster.kill(two);
     await cluster.untilAllAnswer('channels/presence-cache-room/users', { users: [{ id: 'ann' }] });
     expect(await redis.command('ACL', 'LOG')).toEqual([]);
   });
 
   it('may do what a Redis Cluster wants besides', () =>
-    expect(rulesOf(forClusters.split('```')[0]!)).toEqual([
+    expect(rulesOf(forClusters)).toEqual([
       '+cluster|slots',
       '+cluster|info',
       '+ssubscribe',
@@ -189,6 +203,23 @@ describe('The ACL user of docs/scaling.md', () => {
       '+spublish',
     ]));
 });
+
+/** Has the events of webhooks become dead letters, after some attempts, and go their way again. */
+async function failAndSendAgain(receiver: WebhookReceiver, node: ServerProcess): Promise<void> {
+  receiver.behave(answer(500));
+  await subscriber(node, 'failing');
+  await eventually(
+    async () => {
+      const { json } = await signedRequest(node, 'GET', 'webhooks/failed');
+      expect(json.failed).not.toEqual([]);
+    },
+    { withinMs: 10_000 },
+  );
+  receiver.behave(answer(200));
+  await signedRequest(node, 'POST', 'webhooks/retry', { body: { all: true } });
+  const event = { name: 'channel_occupied', channel: 'failing' };
+  await eventually(() => expect(receiver.events()).toContainEqual(event), { withinMs: 10_000 });
+}
 
 describe('compose.yaml', () => {
   it('mounts files that are there', () => {

@@ -10,6 +10,7 @@ import {
   type JoinOutcome,
   type LeaveOutcome,
   type Member,
+  type PlaceChange,
   type Roster,
   type ScalingOptions,
   type StateListener,
@@ -22,7 +23,7 @@ import { Memories } from './state/memories.js';
 import { Nodes } from './state/nodes.js';
 import { Rosters } from './state/rosters.js';
 import { Subscriptions } from './state/subscriptions.js';
-import { Users } from './state/users.js';
+import { PLACES, Users, USERS } from './state/users.js';
 import { safePrefix } from './subject-token.js';
 
 /** Names of channels that have a roster. */
@@ -42,6 +43,7 @@ export class NatsStateStore extends StateStore {
   private readonly subscriptions: Subscriptions;
   private readonly rosters: Rosters;
   private readonly users: Users;
+  private readonly places: Users;
   private readonly memories: Memories;
   /** What has to be told when NATS can be used: before that nobody would hear it. */
   private untold: ((listener: StateListener) => void)[] = [];
@@ -68,8 +70,13 @@ export class NatsStateStore extends StateStore {
     this.rosters = new Rosters(this.entries, nodeId, (change) =>
       this.tell((listener) => listener.onMembersChanged(change)),
     );
-    this.users = new Users(this.entries, nodeId, (appId, userId, isOnline) =>
+    this.users = new Users(this.entries, nodeId, USERS, (appId, userId, isOnline) =>
       this.tell((listener) => listener.onUserStatus(appId, userId, isOnline)),
+    );
+    this.places = new Users(this.entries, nodeId, PLACES, (appId, place, isOccupied) =>
+      this.tell((listener) =>
+        listener.onPlaceChanged({ appId, place, isOccupied, version: UNKNOWN_VERSION }),
+      ),
     );
     this.memories = new Memories(this.entries, nodeId, (other) => this.nodeList.has(other));
     link.onRestore(() => this.restore());
@@ -196,6 +203,24 @@ export class NatsStateStore extends StateStore {
     return this.users.online(appId, userIds);
   }
 
+  override async occupy(
+    appId: string,
+    place: string,
+    socketId: string,
+  ): Promise<PlaceChange | undefined> {
+    if (!(await this.places.signIn({ appId, name: place }, socketId))) return undefined;
+    return { appId, place, isOccupied: true, version: UNKNOWN_VERSION };
+  }
+
+  override async vacate(
+    appId: string,
+    place: string,
+    socketId: string,
+    graceMs: number,
+  ): Promise<void> {
+    if (!this.isHandedOver) await this.places.signOut({ appId, name: place }, socketId, graceMs);
+  }
+
   override once(
     appId: string,
     key: string,
@@ -216,7 +241,7 @@ export class NatsStateStore extends StateStore {
   }
 
   private get holdings() {
-    return [this.connections, this.subscriptions, this.rosters, this.users];
+    return [this.connections, this.subscriptions, this.rosters, this.users, this.places];
   }
 
   /** NATS is there: this node enters again, and makes the bucket say what it holds. */
@@ -253,6 +278,7 @@ export class NatsStateStore extends StateStore {
     this.isDoubtful = false;
     await this.rosters.reconcile();
     await this.users.reconcile();
+    await this.places.reconcile();
   }
 
   /** Nodes are gone: what they held is released, and told. */
@@ -264,6 +290,7 @@ export class NatsStateStore extends StateStore {
   private async retire(): Promise<void> {
     this.nodeList.stop();
     this.users.stop();
+    this.places.stop();
     this.memories.stop();
     if (!this.entries.isUsable) return;
     await Promise.all([this.connections.flush(), this.subscriptions.flush()]);

@@ -15,6 +15,14 @@ export abstract class ApplicationProvider {
   abstract findByKey(key: string): Application | undefined | Promise<Application | undefined>;
 
   /**
+   * Whether an application may have webhooks. What it takes to deliver them is then made ready at the
+   * start, else with the first event. Yes by default.
+   */
+  mayHaveWebhooks(): boolean {
+    return true;
+  }
+
+  /**
    * Sets who is told when an application changed, so that open connections follow its new settings
    * at once; they do so with the next connect or request anyway. Nothing to do by default.
    */

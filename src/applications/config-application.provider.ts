@@ -35,6 +35,11 @@ export class ConfigApplicationProvider
     return this.byKey.get(key);
   }
 
+  override mayHaveWebhooks(): boolean {
+    for (const { webhooks } of this.byId.values()) if (webhooks.length > 0) return true;
+    return false;
+  }
+
   override onChange(listener: (application: Application) => void): void {
     this.listener = listener;
   }

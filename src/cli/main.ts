@@ -9,6 +9,7 @@ import { packageVersion } from '../package-version.js';
 import { restartCommand } from './restart.command.js';
 import { startCommand } from './start.command.js';
 import { versionCommand } from './version.command.js';
+import { webhooksFailedCommand, webhooksRetryCommand } from './webhooks.commands.js';
 
 const program = new Command('revurb')
   .description('Self-hosted Pusher-protocol WebSocket server')
@@ -19,6 +20,8 @@ for (const command of [
   installCommand(),
   restartCommand(),
   eventsTriggerCommand(),
+  webhooksFailedCommand(),
+  webhooksRetryCommand(),
   configCommand(),
   versionCommand(),
 ]) {

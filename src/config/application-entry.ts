@@ -1,4 +1,5 @@
 import type { ClientEventPolicy } from '../applications/application.js';
+import { WEBHOOK_EVENT_TYPES } from '../webhooks/webhook-event.js';
 import { EnvironmentVariables, IDENTIFIER, identifier } from './environment-variables.js';
 import { Field, NestedField, NestedList } from './field.js';
 import {
@@ -11,19 +12,6 @@ import {
   type ValueType,
 } from './value-types.js';
 import { variablesOf } from './variable.js';
-
-/** What a webhook can be told, in the words of the protocol. */
-export const WEBHOOK_EVENT_TYPES = [
-  'channel_occupied',
-  'channel_vacated',
-  'member_added',
-  'member_removed',
-  'client_event',
-  'cache_miss',
-  'subscription_count',
-  'user_online',
-  'user_offline',
-] as const;
 
 /** The type of a variable, so that a range stands in one place only. */
 function typeOf(name: keyof EnvironmentVariables): ValueType<unknown> {

@@ -296,7 +296,7 @@ export class EnvironmentVariables {
   @Variable(file(), undefined, 'Key of the client certificate (PEM file).')
   REVERB_REDIS_TLS_KEY?: string;
 
-  @Variable(seconds(0), 3, 'Seconds a user may be gone before watchlists and webhooks say so.')
+  @Variable(seconds(0), 3, 'Seconds somebody may be gone before webhooks and watchlists say so.')
   @Group('Webhooks')
   REVERB_WEBHOOK_GRACE!: number;
 
@@ -308,6 +308,13 @@ export class EnvironmentVariables {
 
   @Variable(milliseconds(), 0, 'Milliseconds events are gathered into one delivery.')
   REVERB_WEBHOOK_BATCH_WINDOW!: number;
+
+  @Variable(
+    boolean(),
+    true,
+    'Deliver to addresses that are not public, too; false if others than you name the endpoints.',
+  )
+  REVERB_WEBHOOK_PRIVATE_ADDRESSES!: boolean;
 
   @Variable(
     milliseconds(),

@@ -167,14 +167,6 @@ describe('Several applications', () => {
     ]);
   });
 
-  it('are told what is checked but not done', () => {
-    const idle = { REVERB_WEBHOOKS: '[{"url":"http://a"}]' };
-    expect(load(APPLICATION).configuration.warnings).toEqual([]);
-    expect(load({ ...APPLICATION, ...idle }).configuration.warnings).toEqual([
-      expect.stringContaining('Webhooks'),
-    ]);
-  });
-
   it('may not share an id or a key', () => {
     const REVERB_APPS =
       '[{"app_id":1,"key":"k2","secret":"s"},{"app_id":"2","key":"k3","secret":"s","keys":[{"key":"k","secret":"s"}]}]';
@@ -206,6 +198,7 @@ describe('The server configuration', () => {
       token: undefined,
     });
     expect(configuration.webhooks).toEqual({
+      privateAddresses: true,
       graceSeconds: 3,
       timeoutSeconds: 5,
       retryWindowSeconds: 300,

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Application } from '../applications/application.js';
 import type { ApplicationsOptions } from '../applications/applications.options.js';
 import {
   readApplicationFile,
@@ -88,7 +87,6 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
       ...allFaults.map(
         (fault) => `${fault.variable}: ${fault.complaint}; ignored, scaling is off.`,
       ),
-      ...idleVariables(found.applications),
     ],
   };
   const watch = watchOf(variables, content, given, options);
@@ -118,15 +116,6 @@ function environmentOf(variables: EnvironmentVariables, all: RawEnvironment): Ra
 
 /** A Laravel application has these for purposes of its own. */
 const REDIS = /^(REVERB_)?REDIS_/;
-
-/** What is asked for, checked, and not done by this version. */
-function idleVariables(applications: readonly Application[]): readonly string[] {
-  const idle: string[] = [];
-  if (applications.some(({ webhooks }) => webhooks.length > 0)) {
-    idle.push('Webhooks are configured, but this version does not send any yet.');
-  }
-  return idle;
-}
 
 interface Layer {
   readonly source: VariableSource;

@@ -33,6 +33,7 @@ export function toServerConfiguration(
       timeoutSeconds: variables.REVERB_WEBHOOK_TIMEOUT,
       retryWindowSeconds: variables.REVERB_WEBHOOK_RETRY_WINDOW,
       batchWindowMs: variables.REVERB_WEBHOOK_BATCH_WINDOW,
+      privateAddresses: variables.REVERB_WEBHOOK_PRIVATE_ADDRESSES,
     },
     metrics: toMetrics(variables),
     log: { level: variables.REVERB_LOG_LEVEL, format: variables.REVERB_LOG_FORMAT ?? 'json' },

@@ -2,6 +2,7 @@ import type { LogLevel } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import type { PusherOptions } from '../pusher/pusher.options.js';
 import type { ScalingOptions } from '../scaling/scaling.options.js';
+import type { WebhookOptions } from '../webhooks/webhook.options.js';
 
 /** Files a TLS server reads its certificate from. */
 export interface TlsFiles {
@@ -24,14 +25,6 @@ export interface ListenConfiguration {
   readonly hostname?: string;
   /** Present: the server speaks TLS only. */
   readonly tls?: TlsFiles;
-}
-
-/** How webhooks are delivered. */
-export interface WebhooksConfiguration {
-  readonly graceSeconds: number;
-  readonly timeoutSeconds: number;
-  readonly retryWindowSeconds: number;
-  readonly batchWindowMs: number;
 }
 
 /** The Prometheus page. */
@@ -64,7 +57,7 @@ export abstract class ServerConfiguration {
   abstract readonly applicationsFile?: string;
   abstract readonly pusher: PusherOptions;
   abstract readonly scaling: ScalingOptions;
-  abstract readonly webhooks: WebhooksConfiguration;
+  abstract readonly webhooks: WebhookOptions;
   abstract readonly metrics: MetricsConfiguration;
   abstract readonly log: LogConfiguration;
   /** No application was configured: `app-id` / `app-key` / `app-secret` on the loopback address. */

@@ -11,6 +11,7 @@ import { andThen, type Awaitable } from '../scaling/awaitable.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { FixedWindow } from '../scaling/fixed-window.js';
 import { during, Tracing, type EventTracer, type TraceSpan } from '../tracing/tracing.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import type { ClientEventMessage } from './protocol/client-message.js';
 import { invalidMessage, PusherError, PusherErrorCode } from './protocol/pusher-error.js';
 import { clientEvent } from './protocol/server-frame.js';
@@ -24,6 +25,7 @@ export class ClientEventService {
     private readonly cluster: ClusterService,
     private readonly extensions: ExtensionRegistry,
     private readonly tracing: Tracing,
+    private readonly webhooks: WebhookReporter,
   ) {}
 
   /**
@@ -93,6 +95,9 @@ export class ClientEventService {
             frame,
             exceptSocketId: socketId,
           });
+    if (application.webhooks.length > 0) {
+      this.webhooks.clientEvent(application, { channel, event, data, socketId, userId });
+    }
     const { onClientEvent } = this.extensions.hooks;
     if (onClientEvent === null) return sent;
     const told = { application, connection, channel, event, data, userId };

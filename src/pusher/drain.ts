@@ -4,6 +4,7 @@ import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { FlushQueue } from '../connections/delivery/flush-queue.js';
 import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { StateStore } from '../scaling/state-store.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { PusherError, PusherErrorCode } from './protocol/pusher-error.js';
 import { errorFrame } from './protocol/server-frame.js';
 import { PUSHER_OPTIONS, type PusherOptions } from './pusher.options.js';
@@ -35,6 +36,7 @@ export class Drain implements BeforeApplicationShutdown {
     private readonly queue: FlushQueue,
     private readonly state: StateStore,
     private readonly extensions: ExtensionRegistry,
+    private readonly webhooks: WebhookReporter,
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {}
 
@@ -46,6 +48,7 @@ export class Drain implements BeforeApplicationShutdown {
     await this.closeAll(connections);
     await this.waitForPeers();
     await this.extensions.settle();
+    await this.webhooks.close();
     this.logger.log(`Closed ${connections.length} connections`);
   }
 

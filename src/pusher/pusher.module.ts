@@ -24,6 +24,7 @@ import { Readiness } from './http/readiness.js';
 import { RequestAuthentication } from './http/request-authentication.js';
 import { SignatureGuard } from './http/signature.guard.js';
 import { UsersController } from './http/users.controller.js';
+import { WebhooksController } from './http/webhooks.controller.js';
 import { KeepAlive } from './keep-alive.js';
 import { MessageRouter } from './message.router.js';
 import { NodeReporter } from './node.reporter.js';
@@ -44,8 +45,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 /**
  * The Pusher protocol: the gateway for clients and the HTTP API for backends. Needs the
- * ApplicationsModule, the ScalingModule, the MetricsModule and the ExtensionsModule beside it, and
- * `configureServer(app)`.
+ * ApplicationsModule, the ScalingModule, the WebhooksModule, the MetricsModule and the ExtensionsModule
+ * beside it, and `configureServer(app)`.
  */
 @Module({
   imports: [
@@ -60,6 +61,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     ChannelsController,
     ConnectionsController,
     UsersController,
+    WebhooksController,
     HealthController,
     FallbackController,
   ],

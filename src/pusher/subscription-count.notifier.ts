@@ -4,6 +4,7 @@ import type { Channel } from '../channels/channel.js';
 import { andThen, inBackground } from '../scaling/awaitable.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { subscriptionCount } from './protocol/server-frame.js';
 
 /** Up to here subscribers hear of every change. */
@@ -20,7 +21,7 @@ interface Telling {
   hasChanged: boolean;
 }
 
-/** Tells the subscribers of a channel how many they are, where the application wants that. */
+/** Tells the subscribers of a channel how many they are, and webhooks, where the application wants that. */
 @Injectable()
 export class SubscriptionCountNotifier implements OnModuleDestroy {
   private readonly logger = new Logger(SubscriptionCountNotifier.name);
@@ -31,6 +32,7 @@ export class SubscriptionCountNotifier implements OnModuleDestroy {
   constructor(
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
+    private readonly webhooks: WebhookReporter,
   ) {}
 
   onModuleDestroy(): void {
@@ -40,7 +42,7 @@ export class SubscriptionCountNotifier implements OnModuleDestroy {
 
   /** Somebody subscribed to the channel or left it. */
   changed(application: Application, channel: Channel): void {
-    if (!application.subscriptionCount || channel.kind.isPresence) return;
+    if (channel.kind.isPresence || !this.isWanted(application, channel)) return;
     const counted = andThen(this.state.channel(channel.appId, channel.name), (state) =>
       this.count(application, channel, state.subscriptions),
     );
@@ -51,7 +53,7 @@ export class SubscriptionCountNotifier implements OnModuleDestroy {
     const telling = this.told.get(channel);
     if (subscriptions <= SMALL_CHANNEL) {
       if (telling !== undefined) telling.hasChanged = false;
-      return this.tell(channel, subscriptions);
+      return this.tell(application, channel, subscriptions);
     }
     if (telling !== undefined) {
       telling.hasChanged = true;
@@ -62,13 +64,19 @@ export class SubscriptionCountNotifier implements OnModuleDestroy {
     this.schedule();
     const bucket = `subscription-count ${channel.name}`;
     return andThen(this.state.take(channel.appId, bucket, 1, 1, INTERVAL_MS), (isDue) => {
-      if (isDue) return this.tell(channel, subscriptions);
+      if (isDue) return this.tell(application, channel, subscriptions);
       entry.hasChanged = true;
       return undefined;
     });
   }
 
-  private tell({ appId, name }: Channel, count: number) {
+  private isWanted(application: Application, { name }: Channel): boolean {
+    return application.subscriptionCount || this.webhooks.wantsCount(application, name);
+  }
+
+  private tell(application: Application, { appId, name }: Channel, count: number) {
+    this.webhooks.counted(application, name, count);
+    if (!application.subscriptionCount) return undefined;
     return this.cluster.broadcast(appId, name, subscriptionCount(name, count));
   }
 

@@ -5,6 +5,7 @@ import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
 import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { StateStore, type CachedEvent, type Member } from '../scaling/state-store.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { authorizationFault } from './authorization.js';
 import { ChannelDataError, parseChannelData } from './channel-data.js';
 import { PresenceService } from './presence.service.js';
@@ -33,6 +34,7 @@ export class SubscriptionService {
     private readonly state: StateStore,
     private readonly counts: SubscriptionCountNotifier,
     private readonly extensions: ExtensionRegistry,
+    private readonly webhooks: WebhookReporter,
   ) {}
 
   /**
@@ -116,16 +118,18 @@ export class SubscriptionService {
   private admit(connection: Connection, channel: Channel, entry: Entry): void {
     const { name, kind } = channel;
     const { member, roster, cached, missed = [] } = entry;
+    const { application, socketId } = connection;
     this.channels.subscribe(connection, channel, member);
+    this.webhooks.subscribed(application, name, socketId, member?.userId);
     if (kind.needsAuth) connection.isAuthorized = true;
     connection.writeOwed(subscriptionSucceeded(name, roster));
     if (kind.isCache) {
       const frame = cached && publishedEvent(cached.event, name, cached.data);
       const isAmongMissed = frame !== undefined && missed.some((other) => other.equals(frame));
       if (!isAmongMissed) connection.write(frame ?? cacheMiss(name));
+      if (frame === undefined) this.webhooks.cacheMiss(application, name);
     }
     for (const frame of missed) connection.write(frame);
-    const { application } = connection;
     this.counts.changed(application, channel);
     this.extensions.hooks.onSubscribed?.tell({ application, connection, channel: name, member });
   }
@@ -142,7 +146,8 @@ export class SubscriptionService {
     const { connection, channel, member } = subscription;
     this.channels.unsubscribe(subscription);
     if (member !== undefined) this.presence.leave(connection, channel, member);
-    const { application } = connection;
+    const { application, socketId } = connection;
+    this.webhooks.unsubscribed(application, channel.name, socketId, member?.userId);
     this.counts.changed(application, channel);
     const { onUnsubscribed } = this.extensions.hooks;
     onUnsubscribed?.tell({ application, connection, channel: channel.name, member });

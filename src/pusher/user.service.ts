@@ -7,6 +7,7 @@ import { inBackground, type Awaitable } from '../scaling/awaitable.js';
 import type { TerminateMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
+import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 import { signatureFault } from './authorization.js';
 import type { SigninMessage } from './protocol/client-message.js';
 import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
@@ -29,6 +30,7 @@ export class UserService {
     private readonly state: StateStore,
     private readonly watchlists: WatchlistService,
     private readonly extensions: ExtensionRegistry,
+    private readonly webhooks: WebhookReporter,
     @Inject(PUSHER_OPTIONS) options: PusherOptions,
   ) {
     this.graceMs = options.graceSeconds * 1000;
@@ -59,6 +61,7 @@ export class UserService {
     const { user, application, socketId } = connection;
     if (user === undefined) return;
     this.watchlists.unwatch(connection);
+    this.webhooks.signedOut(application, user.id, socketId);
     const left = this.state.signOut(application.id, user.id, socketId, this.graceMs);
     inBackground(left, this.logger);
   }
@@ -77,6 +80,7 @@ export class UserService {
     connection.isAuthorized = true;
     connection.write(signinSuccess(userData));
     this.extensions.hooks.onSignedIn?.tell({ application, connection, user });
+    this.webhooks.signedIn(application, user.id, socketId);
     if (isFirst) {
       await this.cluster.announceUser(application.id, user.id, true);
     }

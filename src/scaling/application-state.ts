@@ -50,6 +50,31 @@ export class PresenceState {
   }
 }
 
+/** Adds a connection to those of a user or a place. @returns whether it is the first */
+export function addConnection(
+  holders: Map<string, Set<string>>,
+  name: string,
+  socketId: string,
+): boolean {
+  const connections = holders.get(name);
+  if (connections === undefined) holders.set(name, new Set([socketId]));
+  else connections.add(socketId);
+  return connections === undefined;
+}
+
+/** Takes a connection from those of a user or a place. @returns whether it was the last */
+export function removeConnection(
+  holders: Map<string, Set<string>>,
+  name: string,
+  socketId: string,
+): boolean {
+  const connections = holders.get(name);
+  if (connections === undefined || !connections.delete(socketId)) return false;
+  if (connections.size > 0) return false;
+  holders.delete(name);
+  return true;
+}
+
 /** What one node knows of one application. */
 export class ApplicationState {
   readonly connections = new Set<string>();
@@ -58,6 +83,8 @@ export class ApplicationState {
   readonly presence = new Map<string, PresenceState>();
   /** Signed-in users, and their connections. */
   readonly users = new Map<string, Set<string>>();
+  /** Places, and the connections in them. */
+  readonly places = new Map<string, Set<string>>();
   readonly cache: ExpiringMap<CachedEvent>;
   readonly answers: ExpiringMap<Promise<string>>;
   readonly buckets: ExpiringMap<FixedWindow>;
@@ -150,19 +177,12 @@ export class ApplicationState {
 
   /** @returns whether it is the user's first connection */
   signIn(userId: string, socketId: string): boolean {
-    const connections = this.users.get(userId);
-    if (connections === undefined) this.users.set(userId, new Set([socketId]));
-    else connections.add(socketId);
-    return connections === undefined;
+    return addConnection(this.users, userId, socketId);
   }
 
   /** @returns whether it was the user's last connection */
   signOut(userId: string, socketId: string): boolean {
-    const connections = this.users.get(userId);
-    if (connections === undefined || !connections.delete(socketId)) return false;
-    if (connections.size > 0) return false;
-    this.users.delete(userId);
-    return true;
+    return removeConnection(this.users, userId, socketId);
   }
 
   once(key: string, ttlMs: number, makeAnswer: () => Promise<string>): Promise<string> {

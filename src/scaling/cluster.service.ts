@@ -11,7 +11,12 @@ import type {
 } from './cluster-message.js';
 import { PubSubProvider } from './pub-sub-provider.js';
 import { SCALING_OPTIONS, type ScalingOptions } from './scaling.options.js';
-import { StateStore, UNKNOWN_VERSION, type MembersChange } from './state-store.js';
+import {
+  StateStore,
+  UNKNOWN_VERSION,
+  type MembersChange,
+  type PlaceChange,
+} from './state-store.js';
 
 /** Who acts on the messages of the cluster, this node's own among them. */
 export interface ClusterListeners {
@@ -50,6 +55,7 @@ export class ClusterService implements OnModuleInit {
   private listeners: Partial<ClusterListeners> = {};
   private readonly restoreListeners: (() => void)[] = [];
   private learntListener: LearntListener | undefined;
+  private placeListener: (change: PlaceChange) => void = () => undefined;
   /** How long to wait, after the cluster was out of reach, before what is missing counts as gone. */
   readonly settleMs: number;
   private readonly timeoutMs: number;
@@ -69,6 +75,7 @@ export class ClusterService implements OnModuleInit {
       onMembersChanged: (change) => this.tellMembers(change),
       onUserStatus: (appId, userId, isOnline) =>
         inBackground(this.announceUser(appId, userId, isOnline), this.logger),
+      onPlaceChanged: (change) => this.placeListener(change),
       onRestored: () => this.restoreListeners.forEach((listener) => listener()),
     });
     await Promise.all([
@@ -90,6 +97,11 @@ export class ClusterService implements OnModuleInit {
   /** Sets who hears of changes that are known to be those of the cluster, and once. */
   onLearnt(listener: LearntListener): void {
     this.learntListener = listener;
+  }
+
+  /** Sets who is told that a place was left for good, or taken, although nobody called for it. */
+  onPlaceChanged(listener: (change: PlaceChange) => void): void {
+    this.placeListener = listener;
   }
 
   get nodeId(): string {

@@ -108,6 +108,7 @@ describe('Signed-in users', () => {
       store.listen({
         onMembersChanged: () => told.push('members changed'),
         onRestored: () => told.push('restored'),
+        onPlaceChanged: () => told.push('place changed'),
         onUserStatus: (_, userId, isOnline) =>
           told.push(`${userId} is ${isOnline ? 'online' : 'offline'}`),
       });

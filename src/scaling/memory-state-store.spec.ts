@@ -26,9 +26,31 @@ describe('MemoryStateStore', () => {
       store.cachedEvent('app', 'cache-a'),
       store.signIn('app', '1', '1.1'),
       store.onlineUsers('app', ['1']),
+      store.occupy('app', 'place', '1.1'),
+      store.vacate('app', 'place', '1.1', 0),
       store.take('app', 'bucket', 1, 1, 1000),
     ];
     expect(answers.filter((answer) => (answer as unknown) instanceof Promise)).toEqual([]);
+  });
+
+  it('says at once who is gone from the moment on in which the node is about to stop', () => {
+    const store = new MemoryStateStore();
+    const told: string[] = [];
+    store.listen({
+      onMembersChanged: () => told.push('members'),
+      onUserStatus: () => told.push('user'),
+      onRestored: () => told.push('restored'),
+      onPlaceChanged: ({ place, isOccupied }) => told.push(`${place} ${isOccupied}`),
+    });
+    for (const place of ['left', 'kept', 'back']) store.occupy('app', place, '1.1');
+    for (const place of ['left', 'back']) store.vacate('app', place, '1.1', 600_000);
+    store.occupy('app', 'back', '1.2');
+    expect(told).toEqual([]);
+    store.handOver();
+    expect(told).toEqual(['left false']);
+    store.vacate('app', 'kept', '1.1', 600_000);
+    expect(told).toEqual(['left false', 'kept false']);
+    store.onApplicationShutdown();
   });
 
   it('forgets in time, with nobody asking, what has expired', () => {

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { ApplicationStates, type ApplicationState } from './application-state.js';
+import {
+  Injectable,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import {
+  addConnection,
+  ApplicationStates,
+  removeConnection,
+  type ApplicationState,
+} from './application-state.js';
 import {
   StateStore,
   UNKNOWN_VERSION,
@@ -10,6 +20,7 @@ import {
   type JoinOutcome,
   type LeaveOutcome,
   type Member,
+  type PlaceChange,
   type Roster,
   type StateListener,
 } from './state-store.js';
@@ -19,10 +30,16 @@ const SWEEP_INTERVAL_MS = 10_000;
 
 /** The driver of a node that is alone: answers at once, from memory. */
 @Injectable()
-export class MemoryStateStore extends StateStore implements OnModuleInit, OnModuleDestroy {
+export class MemoryStateStore
+  extends StateStore
+  implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
+{
   override readonly nodeId = randomBytes(8).toString('hex');
   private readonly applications = new ApplicationStates();
   private readonly leaving = new UserGraces();
+  private readonly leavingPlaces = new UserGraces();
+  private placeChanges = 0;
+  private isHandedOver = false;
   private listener: StateListener | undefined;
   private sweeper: NodeJS.Timeout | undefined;
 
@@ -33,6 +50,11 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
   onModuleDestroy(): void {
     clearInterval(this.sweeper);
     this.leaving.clear();
+  }
+
+  /** Not earlier: until then places are left, and handed over. */
+  onApplicationShutdown(): void {
+    this.leavingPlaces.clear();
   }
 
   override get status(): 'alone' {
@@ -51,8 +73,11 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
     this.listener = listener;
   }
 
-  /** There is nobody to hand over to. */
-  override handOver(): void {}
+  /** There is nobody to hand over to: what is left from now on is left at once, as nobody could say so later. */
+  override handOver(): void {
+    this.isHandedOver = true;
+    this.leavingPlaces.endAll();
+  }
 
   override openConnection(appId: string, socketId: string, limit: number | null): boolean {
     const { connections } = this.of(appId);
@@ -137,6 +162,19 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
     return userIds.filter((userId) => users.has(userId) || this.leaving.has(appId, userId));
   }
 
+  override occupy(appId: string, place: string, socketId: string): PlaceChange | undefined {
+    if (!addConnection(this.of(appId).places, place, socketId)) return undefined;
+    if (this.leavingPlaces.callOff(appId, place)) return undefined;
+    return this.changeOf(appId, place, true);
+  }
+
+  override vacate(appId: string, place: string, socketId: string, graceMs: number): void {
+    if (!removeConnection(this.of(appId).places, place, socketId)) return;
+    const tell = () => this.listener?.onPlaceChanged(this.changeOf(appId, place, false));
+    if (this.isHandedOver) tell();
+    else this.leavingPlaces.begin(appId, place, graceMs, tell);
+  }
+
   override once(
     appId: string,
     key: string,
@@ -154,6 +192,10 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
     windowMs: number,
   ): boolean {
     return this.of(appId).take(bucket, amount, limit, windowMs);
+  }
+
+  private changeOf(appId: string, place: string, isOccupied: boolean): PlaceChange {
+    return { appId, place, isOccupied, version: ++this.placeChanges };
   }
 
   private of(appId: string): ApplicationState {

@@ -3,11 +3,13 @@ import { ModuleRef } from '@nestjs/core';
 import { ClusterService } from './cluster.service.js';
 import { LocalPubSubProvider } from './local-pub-sub.provider.js';
 import { MemoryStateStore } from './memory-state-store.js';
+import { MemoryWebhookQueue } from './memory-webhook-queue.js';
 import { PubSubProvider } from './pub-sub-provider.js';
 import { NodeDirectory } from './redis/node-directory.js';
 import { RedisConnections } from './redis/redis-connections.js';
 import { RedisPubSubProvider } from './redis/redis-pub-sub.provider.js';
 import { RedisStateStore } from './redis/redis-state-store.js';
+import { RedisWebhookQueue } from './redis/redis-webhook-queue.js';
 import {
   completeScalingOptions,
   SCALING_OPTIONS,
@@ -15,14 +17,17 @@ import {
   type ScalingOptions,
 } from './scaling.options.js';
 import { StateStore } from './state-store.js';
+import { WebhookQueue } from './webhook-queue.js';
 import { WorkerLink } from './workers/worker-link.js';
 import { WorkerPubSubProvider } from './workers/worker-pub-sub.provider.js';
 import { WorkerStateStore } from './workers/worker-state-store.js';
 
-/** The two classes that make several nodes one server. They may inject what the `imports` of the module export. */
+/** The classes that make several nodes one server. They may inject what the `imports` of the module export. */
 export interface ScalingDriver {
   readonly pubSub: Type<PubSubProvider>;
   readonly stateStore: Type<StateStore>;
+  /** Without one, each node keeps the webhooks it has to deliver in its memory. */
+  readonly webhookQueue?: Type<WebhookQueue>;
 }
 
 const SCALING_DRIVERS = Symbol('SCALING_DRIVERS');
@@ -45,9 +50,13 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     }))
     .build();
 
-const LOCAL_DRIVER: ScalingDriver = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
+const LOCAL_DRIVER = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
 const WORKER_DRIVER: ScalingDriver = { pubSub: WorkerPubSubProvider, stateStore: WorkerStateStore };
-const REDIS_DRIVER: ScalingDriver = { pubSub: RedisPubSubProvider, stateStore: RedisStateStore };
+const REDIS_DRIVER: ScalingDriver = {
+  pubSub: RedisPubSubProvider,
+  stateStore: RedisStateStore,
+  webhookQueue: RedisWebhookQueue,
+};
 
 /** What every server knows. A driver of the same name takes the place of one of these. */
 const BUILT_IN_DRIVERS: ReadonlyMap<string, ScalingDriver> = new Map([
@@ -74,18 +83,21 @@ function chooseDriver(
   );
 }
 
-const provideFromDriver = <P>(port: abstract new () => P, part: keyof ScalingDriver) => ({
+const provideFromDriver = <P>(
+  port: abstract new () => P,
+  classOf: (driver: ScalingDriver) => Type<P>,
+) => ({
   provide: port,
   inject: [SCALING_OPTIONS, SCALING_DRIVERS, ModuleRef],
   useFactory: (
     options: ScalingOptions,
     drivers: Readonly<Record<string, ScalingDriver>>,
     moduleRef: ModuleRef,
-  ) => moduleRef.create<PubSubProvider | StateStore>(chooseDriver(options, drivers)[part]),
+  ) => moduleRef.create<P>(classOf(chooseDriver(options, drivers))),
 });
 
 /**
- * Provides the two ports that nodes share, PubSubProvider and StateStore, by the driver that the
+ * Provides the ports that nodes share, PubSubProvider, StateStore and WebhookQueue, by the driver that the
  * options name. Nothing else in the tree knows which one runs. Global.
  */
 @Module({
@@ -100,9 +112,10 @@ const provideFromDriver = <P>(port: abstract new () => P, part: keyof ScalingDri
     RedisConnections,
     NodeDirectory,
     WorkerLink,
-    provideFromDriver(PubSubProvider, 'pubSub'),
-    provideFromDriver(StateStore, 'stateStore'),
+    provideFromDriver(PubSubProvider, ({ pubSub }) => pubSub),
+    provideFromDriver(StateStore, ({ stateStore }) => stateStore),
+    provideFromDriver(WebhookQueue, ({ webhookQueue }) => webhookQueue ?? MemoryWebhookQueue),
   ],
-  exports: [ClusterService, PubSubProvider, StateStore, SCALING_OPTIONS, WorkerLink],
+  exports: [ClusterService, PubSubProvider, StateStore, WebhookQueue, SCALING_OPTIONS, WorkerLink],
 })
 export class ScalingModule extends ConfigurableModuleClass {}

@@ -57,6 +57,15 @@ export interface MembersChange {
   readonly joined: readonly Member[];
 }
 
+/** A place was taken by the first connection, or is left by the last one, of all nodes. */
+export interface PlaceChange {
+  readonly appId: string;
+  readonly place: string;
+  readonly isOccupied: boolean;
+  /** A later change of the same place has a higher one. 0: this store does not know the order. */
+  readonly version: number;
+}
+
 /**
  * Told of what changed although nobody called for it: a node died and was cleared away, a node came
  * back and said again what it holds, a grace ended. Of all nodes exactly one is told, and tells the
@@ -66,6 +75,8 @@ export interface StateListener {
   onMembersChanged(change: MembersChange): void;
   /** The user has been gone for its grace, or its node has died; or is there again. */
   onUserStatus(appId: string, userId: string, isOnline: boolean): void;
+  /** A place has been vacant for its grace, or its node has died; or it is taken, which could not be said before. */
+  onPlaceChanged(change: PlaceChange): void;
   /**
    * The store was out of reach or lost its data, and is right again; or another node died, perhaps
    * before it could tell what it had done: what was read from the store may have changed.
@@ -210,6 +221,25 @@ export abstract class StateStore {
 
   /** Those of the users who are online, or in their grace, in the order asked. */
   abstract onlineUsers(appId: string, userIds: readonly string[]): Awaitable<readonly string[]>;
+
+  /**
+   * A connection takes a place: something of the application that is occupied as long as a connection
+   * of any node is in it. What it is only the caller knows; the name may be any text.
+   * @returns the change, when the place was vacant and in no grace. While the store cannot be reached
+   * nothing is known, and undefined is returned: once it is back, one node's `onPlaceChanged` tells
+   * what has changed.
+   */
+  abstract occupy(
+    appId: string,
+    place: string,
+    socketId: string,
+  ): Awaitable<PlaceChange | undefined>;
+
+  /**
+   * A connection leaves a place; one that was not in it changes nothing. When it was the last one
+   * anywhere, and none comes for `graceMs`, one node's `onPlaceChanged` says that the place is vacant.
+   */
+  abstract vacate(appId: string, place: string, socketId: string, graceMs: number): Awaitable<void>;
 
   /**
    * Gives the answer that was given to the same key before, or makes and remembers it. Who asks

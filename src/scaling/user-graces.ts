@@ -1,17 +1,21 @@
-/** Users whose last connection is gone, but who are not said to be offline yet. Graces may differ in length. */
+/**
+ * Users whose last connection is gone, but who are not said to be offline yet; places alike. Graces may
+ * differ in length.
+ */
 export class UserGraces {
   private readonly applications = new Map<string, Map<string, Grace>>();
 
   /** Calls `end` when the grace is over. One that lasts already begins anew. */
   begin(appId: string, userId: string, lengthMs: number, end: () => void): void {
     this.callOff(appId, userId);
-    const timer = setTimeout(() => {
-      this.forget(appId, userId);
+    const endNow = () => {
+      this.callOff(appId, userId);
       end();
-    }, lengthMs);
+    };
+    const timer = setTimeout(endNow, lengthMs).unref();
     let users = this.applications.get(appId);
     if (users === undefined) this.applications.set(appId, (users = new Map()));
-    users.set(userId, { dueMs: performance.now() + lengthMs, timer: timer.unref() });
+    users.set(userId, { dueMs: performance.now() + lengthMs, timer, endNow });
   }
 
   /** @returns whether there was one to call off */
@@ -38,6 +42,13 @@ export class UserGraces {
     return [...(this.applications.get(appId)?.keys() ?? [])];
   }
 
+  /** Ends all of them at once. */
+  endAll(): void {
+    for (const users of this.applications.values()) {
+      for (const { endNow } of users.values()) endNow();
+    }
+  }
+
   /** Calls all of them off. */
   clear(): void {
     for (const users of this.applications.values()) {
@@ -57,4 +68,5 @@ export class UserGraces {
 interface Grace {
   readonly dueMs: number;
   readonly timer: NodeJS.Timeout;
+  readonly endNow: () => void;
 }

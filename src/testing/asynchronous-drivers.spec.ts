@@ -77,6 +77,7 @@ class SharedStore extends MemoryStateStore {
     super.listen({
       onMembersChanged: (change) => this.someListener?.onMembersChanged(change),
       onUserStatus: (...status) => this.someListener?.onUserStatus(...status),
+      onPlaceChanged: (change) => this.someListener?.onPlaceChanged(change),
       onRestored: () => undefined,
     });
   }

@@ -19,3 +19,4 @@ export type { StockClientOptions } from './stock-client.js';
 export type { Patience } from './awaited-list.js';
 export * from './pub-sub-provider.suite.js';
 export * from './state-store.suite.js';
+export * from './webhook-queue.suite.js';

@@ -5,6 +5,7 @@ import type {
   LeaveOutcome,
   Member,
   MembersChange,
+  PlaceChange,
   Roster,
   StateStore,
 } from '../scaling/state-store.js';
@@ -37,6 +38,7 @@ export class StoreSubject {
   /** Who came or went without a call, on all nodes and in all tests. */
   private readonly statuses: UserStatus[] = [];
   private readonly changes: MembersChange[] = [];
+  private readonly placeChanges: PlaceChange[] = [];
   private readonly homes = new Map<string, StateStore>();
   private cluster: StateStoreCluster = { nodes: [] };
   private turn = 0;
@@ -48,6 +50,7 @@ export class StoreSubject {
       node.listen({
         onMembersChanged: (change) => this.changes.push(change),
         onUserStatus: (appId, userId, isOnline) => this.statuses.push({ appId, userId, isOnline }),
+        onPlaceChanged: (change) => this.placeChanges.push(change),
         onRestored: () => undefined,
       });
     }
@@ -81,6 +84,11 @@ export class StoreSubject {
     return this.statuses
       .filter((status) => status.appId === appId && status.userId === userId)
       .map(({ isOnline }) => isOnline);
+  }
+
+  /** The changes of a place that nobody called for, in the order they were told, by any node. */
+  changesOf(place: string, appId = this.app): readonly PlaceChange[] {
+    return this.placeChanges.filter((change) => change.appId === appId && change.place === place);
   }
 
   /** The changes of presence channels that nobody called for. */
@@ -120,6 +128,14 @@ export class StoreSubject {
 
   signOut(socketId: string, userId: string, graceMs: number, appId = this.app): Awaitable<void> {
     return this.homeOf(socketId).signOut(appId, userId, socketId, graceMs);
+  }
+
+  occupy(socketId: string, place: string, appId = this.app): Awaitable<PlaceChange | undefined> {
+    return this.homeOf(socketId).occupy(appId, place, socketId);
+  }
+
+  vacate(socketId: string, place: string, graceMs: number, appId = this.app): Awaitable<void> {
+    return this.homeOf(socketId).vacate(appId, place, socketId, graceMs);
   }
 }
 

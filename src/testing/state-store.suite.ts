@@ -6,6 +6,7 @@ import { describeConnections } from './state-store.connections.suite.js';
 import { describeMemberLimit } from './state-store.member-limit.suite.js';
 import { describeNodes } from './state-store.nodes.suite.js';
 import { describeOnce } from './state-store.once.suite.js';
+import { describePlaces } from './state-store.places.suite.js';
 import { describePresence } from './state-store.presence.suite.js';
 import { StoreSubject, type StateStoreCluster } from './state-store.subject.js';
 import { describeUsers } from './state-store.users.suite.js';
@@ -46,6 +47,7 @@ export function describeStateStore(name: string, create: () => Awaitable<StateSt
     describeChannels(subject, globals);
     describeCache(subject, globals);
     describeUsers(subject, globals);
+    describePlaces(subject, globals);
     describeOnce(subject, globals);
     describeBuckets(subject, globals);
   });

@@ -81,6 +81,7 @@ function stopWhenAsked(supervisor: Supervisor, hub: WorkerHub | undefined, logge
 }
 
 async function stop(supervisor: Supervisor, hub: WorkerHub | undefined): Promise<void> {
+  hub?.expectEnd();
   const isOrderly = await supervisor.stop();
   await hub?.close();
   process.exit(isOrderly ? 0 : 1);

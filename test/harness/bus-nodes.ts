@@ -3,7 +3,7 @@ import {
   type PartialScalingOptions,
 } from '../../src/scaling/scaling.options.js';
 import type { ClusterMessage } from '../../src/scaling/cluster-message.js';
-import type { MembersChange } from '../../src/scaling/state-store.js';
+import type { MembersChange, PlaceChange } from '../../src/scaling/state-store.js';
 import { WorkerHub, type WorkerHubOptions } from '../../src/scaling/workers/worker-hub.js';
 import { WorkerLink } from '../../src/scaling/workers/worker-link.js';
 import { WorkerPubSubProvider } from '../../src/scaling/workers/worker-pub-sub.provider.js';
@@ -62,6 +62,7 @@ export class BusNode {
   readonly messages: ClusterMessage[] = [];
   readonly changes: MembersChange[] = [];
   readonly statuses: ToldStatus[] = [];
+  readonly placeChanges: PlaceChange[] = [];
   restored = 0;
   lost = 0;
   private stopping?: Promise<unknown>;
@@ -76,6 +77,7 @@ export class BusNode {
     this.store.listen({
       onMembersChanged: (change) => this.changes.push(change),
       onUserStatus: (appId, userId, isOnline) => this.statuses.push({ appId, userId, isOnline }),
+      onPlaceChanged: (change) => this.placeChanges.push(change),
       onRestored: () => (this.restored += 1),
     });
     registerForClose(() => this.stop());

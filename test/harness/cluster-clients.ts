@@ -7,6 +7,9 @@ import type { ConnectTarget, Json } from './pusher-client.js';
 import type { ServerProcess } from './server-process.js';
 import type { ApiTarget, Credentials } from './signed-request.js';
 
+/** A server, of this process or of another. */
+export type ClientTarget = ConnectTarget & Credentials;
+
 /** The event that {@link publishNumbers} publishes. */
 export const NUMBER = 'number';
 
@@ -22,7 +25,7 @@ export async function subscriber(
 
 /** A new client of a node, in a presence channel. */
 export async function member(
-  node: ConnectTarget & Credentials,
+  node: ClientTarget,
   channel: string,
   user_id: Json,
   user_info?: Json,
@@ -34,7 +37,7 @@ export async function member(
 
 /** A new client of a node that signed in. */
 export async function signedIn(
-  node: ConnectTarget & Credentials,
+  node: ClientTarget,
   id: string,
   ...watchlist: readonly string[]
 ): Promise<PusherClient> {

@@ -90,6 +90,7 @@ export class StateCluster {
       audience.node.store.listen({
         onMembersChanged: (change) => this.publish(audience, change),
         onUserStatus: (_, userId, isOnline) => this.announce(audience, userId, isOnline),
+        onPlaceChanged: () => undefined,
         onRestored: () => {
           void audience.askAgain();
           for (const channel of channels) void audience.reload(channel);

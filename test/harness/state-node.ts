@@ -5,7 +5,7 @@ import {
   completeScalingOptions,
   type PartialScalingOptions,
 } from '../../src/scaling/scaling.options.js';
-import type { Member, MembersChange } from '../../src/scaling/state-store.js';
+import type { Member, MembersChange, PlaceChange } from '../../src/scaling/state-store.js';
 import { eventually, registerForClose } from './eventually.js';
 
 /** Deaths that tests can wait for. */
@@ -22,6 +22,7 @@ export interface ToldStatus {
 export class StateNode {
   readonly changes: MembersChange[] = [];
   readonly statuses: ToldStatus[] = [];
+  readonly placeChanges: PlaceChange[] = [];
   restored = 0;
   readonly directory = new NodeDirectory();
   readonly link: RedisConnections;
@@ -35,6 +36,7 @@ export class StateNode {
     this.store.listen({
       onMembersChanged: (change) => this.changes.push(change),
       onUserStatus: (appId, userId, isOnline) => this.statuses.push({ appId, userId, isOnline }),
+      onPlaceChanged: (change) => this.placeChanges.push(change),
       onRestored: () => (this.restored += 1),
     });
     registerForClose(() => this.stop());

@@ -16,14 +16,14 @@ export interface UserState {
 /** What one node holds of a user. */
 export type UserShare = 'signed in' | { readonly graceEndMs: number } | undefined;
 
-/** How a user is kept. */
-export const USER: EntryKind<UserState> = {
-  name: 'user',
+/** How a user is kept; and what comes and goes like users, under a name of its own. */
+export const userKind = (name: string): EntryKind<UserState> => ({
+  name,
   create: () => ({ nodeIds: [], grace: null }),
   fromJson: (json) => json as UserState,
   toJson: (user) => user,
   remainingMs: (user) => (isOnline(user) ? Infinity : 0),
-};
+});
 
 /** Signed in, or in the grace. */
 export const isOnline = ({ nodeIds, grace }: UserState): boolean =>

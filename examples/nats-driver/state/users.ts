@@ -1,4 +1,4 @@
-import type { Subject } from './entry-kind.js';
+import type { EntryKind, Subject } from './entry-kind.js';
 import type { EntryStore } from './entry-store.js';
 import { Holdings, type IsGone } from './holdings.js';
 import { inChunks } from './in-chunks.js';
@@ -9,7 +9,7 @@ import {
   isOnline,
   signIn,
   signOut,
-  USER,
+  userKind,
   type UserShare,
   type UserState,
 } from './user.js';
@@ -21,7 +21,20 @@ interface OwnUser {
   grace: { readonly endMs: number; readonly timer: NodeJS.Timeout } | undefined;
 }
 
-/** Knows who is signed in. */
+/** What comes and goes like users. */
+export interface UsersKind {
+  readonly entry: EntryKind<UserState>;
+  /** While NATS is away it counts what this node knows. Else nothing is said until it is back. */
+  readonly isKnownAlone: boolean;
+}
+
+/** Those who are signed in. */
+export const USERS: UsersKind = { entry: userKind('user'), isKnownAlone: true };
+
+/** Places that somebody is in. */
+export const PLACES: UsersKind = { entry: userKind('place'), isKnownAlone: false };
+
+/** Knows who is signed in, or which places are occupied. */
 export class Users extends Holdings<UserState> {
   private readonly own = new Map<string, OwnUser>();
 
@@ -29,9 +42,10 @@ export class Users extends Holdings<UserState> {
   constructor(
     entries: EntryStore,
     nodeId: string,
+    private readonly users: UsersKind,
     private readonly tell: (appId: string, userId: string, isOnline: boolean) => void,
   ) {
-    super(entries, nodeId, USER);
+    super(entries, nodeId, users.entry);
   }
 
   /** @returns whether the user was offline */
@@ -43,7 +57,8 @@ export class Users extends Holdings<UserState> {
     own.grace = undefined;
     own.socketIds.add(socketId);
     this.own.set(key, own);
-    return this.ask(subject, signIn(this.nodeId), former === undefined);
+    const isFirst = former === undefined && this.users.isKnownAlone;
+    return this.ask(subject, signIn(this.nodeId), isFirst);
   }
 
   async signOut(subject: Subject, socketId: string, graceMs: number): Promise<void> {
@@ -98,7 +113,8 @@ export class Users extends Holdings<UserState> {
   private async endGrace(own: OwnUser): Promise<void> {
     this.forget(own);
     const { subject } = own;
-    const isOffline = await this.ask(subject, endGrace(this.nodeId), true);
+    const { isKnownAlone } = this.users;
+    const isOffline = await this.ask(subject, endGrace(this.nodeId), isKnownAlone);
     if (isOffline) this.tell(subject.appId, subject.name, false);
   }
 

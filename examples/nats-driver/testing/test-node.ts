@@ -62,6 +62,7 @@ export class Told {
       stateStore.listen({
         onMembersChanged: (change) => this.changes.push(change),
         onUserStatus: (_, userId, isOnline) => this.statuses.push(isOnline ? userId : `-${userId}`),
+        onPlaceChanged: () => undefined,
         onRestored: () => this.restored++,
       });
     }

@@ -30,6 +30,8 @@ const ROUTES: readonly ApiRoute[] = [
   route('GET', '/apps/:appId/channels/:channel/users'),
   route('GET', '/apps/:appId/connections'),
   route('POST', '/apps/:appId/users/:userId/terminate_connections'),
+  route('GET', '/apps/:appId/webhooks/failed'),
+  route('POST', '/apps/:appId/webhooks/retry'),
   // As the Python library calls it.
   route('POST', '/users/:userId/terminate_connections'),
   route('GET', '/up'),

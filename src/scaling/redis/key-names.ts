@@ -1,8 +1,16 @@
-/** A roster: the members of a presence channel, or the signed-in users of an application. */
+/** A roster: the members of a presence channel, or the signed-in users or the places of an application. */
 export interface RosterName {
   readonly appId: string;
-  /** Undefined: the signed-in users. */
+  /** Undefined: the signed-in users. {@link PLACES}: the places. */
   readonly channel: string | undefined;
+}
+
+/** Stands in place of a channel; none can be called so. */
+export const PLACES = '#places';
+
+/** Whoever leaves this roster is missed only after a grace. */
+export function isGraced({ channel }: RosterName): boolean {
+  return channel === undefined || channel === PLACES;
 }
 
 /** The keys of one roster; all of them are served by one node of a Redis Cluster. */
@@ -22,6 +30,22 @@ export interface NodeKeys {
   readonly rosters: string;
   readonly applications: string;
   subscriptions(appId: string): string;
+}
+
+/** The keys of the webhooks; all of them are served by one node of a Redis Cluster. */
+export interface WebhookKeys {
+  /** What BullMQ's keys begin with. */
+  readonly jobs: string;
+  readonly lanes: string;
+  readonly told: string;
+  readonly gone: string;
+  readonly serial: string;
+  /** What the keys of lanes begin with. */
+  readonly lane: string;
+  state(lane: string): string;
+  origin(nodeId: string): string;
+  dead(appId: string): string;
+  order(appId: string): string;
 }
 
 /**
@@ -58,6 +82,22 @@ export class KeyNames {
       rosters: `${tag}:rosters`,
       applications: `${tag}:applications`,
       subscriptions: (appId) => `${tag}:subscriptions:${appId}`,
+    };
+  }
+
+  get webhooks(): WebhookKeys {
+    const tag = this.tag('webhooks');
+    return {
+      jobs: tag,
+      lanes: `${tag}:lanes`,
+      told: `${tag}:told`,
+      gone: `${tag}:gone`,
+      serial: `${tag}:serial`,
+      lane: `${tag}:lane:`,
+      state: (lane) => `${tag}:state:${lane}`,
+      origin: (nodeId) => `${tag}:origin:${nodeId}`,
+      dead: (appId) => `${tag}:dead:${appId}`,
+      order: (appId) => `${tag}:order:${appId}`,
     };
   }
 

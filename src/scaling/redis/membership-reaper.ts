@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { fromExactText } from './exact-text.js';
-import { readRosterName } from './key-names.js';
-import type { SignedInUsers } from './roster-users.js';
+import { isGraced, readRosterName } from './key-names.js';
+import type { GracedRosters } from './roster-graces.js';
 import type { StoreContext } from './store-context.js';
 
 const USERS_PER_SCRIPT = 500;
@@ -23,7 +23,8 @@ export class NodeReaper {
 
   constructor(
     private readonly context: StoreContext,
-    private readonly users: SignedInUsers,
+    /** Of users, and of places. */
+    private readonly graced: readonly GracedRosters[],
   ) {}
 
   /** @param epoch of the registration that is over. @returns whether nothing is left of the node now, by this node's work */
@@ -69,12 +70,12 @@ export class NodeReaper {
     const { appId, channel } = name;
     const { state, members, holders, leaving, own } = keys.roster(name);
     const rosterKeys = [state, members, holders, own(nodeId)];
-    if (channel === undefined) rosterKeys.push(leaving);
+    if (isGraced(name)) rosterKeys.push(leaving);
     for (let more = 1; more === 1;) {
       const answer = await scripts.reapRoster(rosterKeys, nodeId, epoch, ttlMs, USERS_PER_SCRIPT);
       const [version, , users] = answer;
       const left = users.map(fromExactText);
-      if (channel === undefined) this.users.adopt(appId);
+      if (channel === undefined || isGraced(name)) this.adopt(appId);
       else if (left.length > 0) {
         listener?.onMembersChanged({ appId, channel, version, left, joined: [] });
       }
@@ -89,13 +90,18 @@ export class NodeReaper {
     for await (const appIds of this.pagesOf(keys.node(nodeId).applications)) {
       await this.keepTask(nodeId);
       const cleared = appIds.map((appId) => {
-        this.users.adopt(appId);
+        this.adopt(appId);
         return scripts.forgetConnections([keys.connections(appId)], nodeId, epoch);
       });
       await Promise.all(cleared);
       all.push(...appIds);
     }
     return all;
+  }
+
+  /** The graces of the node are somebody else's now. */
+  private adopt(appId: string): void {
+    for (const rosters of this.graced) rosters.adopt(appId);
   }
 
   private async clearOwn(nodeId: string, epoch: number, appIds: readonly string[]): Promise<void> {

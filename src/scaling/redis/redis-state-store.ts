@@ -9,6 +9,7 @@ import {
   type JoinOutcome,
   type LeaveOutcome,
   type Member,
+  type PlaceChange,
   type Roster,
   type RosterVersion,
   type StateListener,
@@ -164,6 +165,23 @@ export class RedisStateStore extends StateStore implements OnModuleInit, OnAppli
 
   override onlineUsers(appId: string, userIds: readonly string[]): Awaitable<readonly string[]> {
     return this.life.users.onlineUsers(appId, userIds);
+  }
+
+  override occupy(
+    appId: string,
+    place: string,
+    socketId: string,
+  ): Awaitable<PlaceChange | undefined> {
+    return this.life.places.occupy(appId, place, socketId);
+  }
+
+  override vacate(
+    appId: string,
+    place: string,
+    socketId: string,
+    graceMs: number,
+  ): Awaitable<void> {
+    return this.life.places.vacate(appId, place, socketId, graceMs);
   }
 
   override once(

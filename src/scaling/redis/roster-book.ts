@@ -1,7 +1,7 @@
-import type { UserGraces } from '../user-graces.js';
 import { readRosterName, writeRosterName, type RosterName } from './key-names.js';
-import { RosterHolding } from './roster-holding.js';
-import { PresenceOwner, UserOwner } from './roster-owners.js';
+import { RosterHolding, type RosterOwner } from './roster-holding.js';
+import type { GracedKind } from './roster-graced-kind.js';
+import { GracedOwner, PresenceOwner } from './roster-owners.js';
 import { Rotation } from './rotation.js';
 import type { StoreContext } from './store-context.js';
 
@@ -19,7 +19,7 @@ export class RosterBook {
 
   constructor(
     private readonly context: StoreContext,
-    private readonly graces: UserGraces,
+    private readonly gracedKinds: readonly GracedKind[],
   ) {
     this.rotation = new Rotation(context, () => this.holdings.values());
   }
@@ -32,12 +32,7 @@ export class RosterBook {
     const text = writeRosterName(name);
     let holding = this.holdings.get(text);
     if (holding === undefined) {
-      const { appId, channel } = name;
-      const owner =
-        channel === undefined
-          ? new UserOwner(this.context, appId, this.graces)
-          : new PresenceOwner(this.context, appId, channel);
-      holding = new RosterHolding(this.context, name, owner);
+      holding = new RosterHolding(this.context, name, this.ownerOf(name));
       this.holdings.set(text, holding);
     }
     return holding;
@@ -84,6 +79,13 @@ export class RosterBook {
     for (const [text, holding] of this.holdings) {
       if (holding.isOver) this.holdings.delete(text);
     }
+  }
+
+  private ownerOf({ appId, channel }: RosterName): RosterOwner {
+    for (const kind of this.gracedKinds) {
+      if (kind.channel === channel) return new GracedOwner(this.context, appId, kind);
+    }
+    return new PresenceOwner(this.context, appId, channel!);
   }
 
   private forgetIdle(): void {

@@ -1,7 +1,8 @@
 import { ApplicationStates } from '../application-state.js';
 import type { MembersChange } from '../state-store.js';
 import { UserGraces } from '../user-graces.js';
-import { PresenceOwner, UserOwner } from './roster-owners.js';
+import type { GracedKind } from './roster-graced-kind.js';
+import { GracedOwner, PresenceOwner } from './roster-owners.js';
 import type { StepOrigin, StepResult, UncalledStep } from './roster-step.js';
 import type { StoreContext } from './store-context.js';
 
@@ -31,8 +32,6 @@ beforeEach(() => {
     mirror: new ApplicationStates(),
     fate: 'alive',
     listener: { onMembersChanged: (change: MembersChange) => changes.push(change) },
-    tellStatus: (_: string, userId: string, isOnline: boolean) =>
-      statuses.push(`${userId} ${isOnline}`),
   } as unknown as StoreContext;
 });
 
@@ -70,12 +69,18 @@ describe('Changes of a presence channel that nobody called for', () => {
 });
 
 describe('Statuses of users that nobody called for', () => {
+  const kind: GracedKind = {
+    channel: undefined,
+    graces: new UserGraces(),
+    holdersOf: () => new Map(),
+    tell: (_, userId, isOnline, version) => statuses.push(`${userId} ${isOnline} ${version}`),
+  };
   const tell = (...steps: UncalledStep[]) =>
-    new UserOwner(context, 'app', new UserGraces()).onUncalled(steps);
+    new GracedOwner(context, 'app', kind).onUncalled(steps);
 
   it('are told of who came while Redis was away', () => {
     tell(uncalled('+a', 1, 'changed', 'catch-up'), uncalled('+b', 1, 'returned', 'catch-up'));
-    expect(statuses).toEqual(['a true']);
+    expect(statuses).toEqual(['a true 1']);
   });
 
   it('are no news when Redis lost its data, but are when the node was taken for dead', () => {
@@ -83,13 +88,13 @@ describe('Statuses of users that nobody called for', () => {
     expect(statuses).toEqual([]);
     context.fate = 'reaped';
     tell(uncalled('+a', 1));
-    expect(statuses).toEqual(['a true']);
+    expect(statuses).toEqual(['a true 1']);
   });
 
   it('are told of who is gone, unless it is in its grace', () => {
     tell(uncalled('-a', 1), uncalled('-b', 2, 'changed', 'catch-up', 500));
     tell(uncalled('-c', 2, 'none'));
-    expect(statuses).toEqual(['a false']);
+    expect(statuses).toEqual(['a false 1']);
   });
 
   it('are told in doubt: it may have come, and nobody was told', () => {
@@ -99,6 +104,6 @@ describe('Statuses of users that nobody called for', () => {
       uncalled('-c', 1, 'changed', 'doubt', 500),
       uncalled('-d', 1, 'none', 'doubt', 500),
     );
-    expect(statuses).toEqual(['a true', 'b true', 'c true']);
+    expect(statuses).toEqual(['a true 1', 'b true 1', 'c true 1']);
   });
 });

@@ -1,5 +1,5 @@
 import type { Member, MembersChange, RosterVersion } from '../state-store.js';
-import type { UserGraces } from '../user-graces.js';
+import type { GracedKind } from './roster-graced-kind.js';
 import type { RosterOwner } from './roster-holding.js';
 import type { UncalledStep } from './roster-step.js';
 import type { StoreContext } from './store-context.js';
@@ -70,47 +70,48 @@ export class PresenceOwner implements RosterOwner {
   }
 }
 
-/** The users who are signed in on this node. */
-export class UserOwner implements RosterOwner {
+/** The users who are signed in on this node, or the places that connections of this node are in. */
+export class GracedOwner implements RosterOwner {
   constructor(
     private readonly context: StoreContext,
     private readonly appId: string,
-    private readonly graces: UserGraces,
+    private readonly kind: GracedKind,
   ) {}
 
   get size(): number {
-    return this.users.size;
+    return this.names.size;
   }
 
-  has(userId: string): boolean {
-    return this.users.has(userId);
+  has(name: string): boolean {
+    return this.names.has(name);
   }
 
   userIds(): Iterable<string> {
-    return this.users.keys();
+    return this.names.keys();
   }
 
   /** Nothing but the id matters. */
   memberOf(): undefined {}
 
-  graceOf(userId: string): number {
-    return this.graces.remainingMs(this.appId, userId);
+  graceOf(name: string): number {
+    return this.kind.graces.remainingMs(this.appId, name);
   }
 
   /**
    * Redis having lost its data is no news of a user it had known. That the others took this node for
    * dead is: they said that its users are offline. In doubt a user may have come without anybody
-   * having been told; who is in its grace is still there.
+   * having been told; who is in its grace is still there. Places alike.
    */
   onUncalled(steps: readonly UncalledStep[]): void {
     for (const { step, outcome } of steps) {
       const { userId, isHold, origin, graceMs = 0 } = step;
       const isChange = outcome.result === 'changed';
+      const { version } = outcome;
       if (isHold) {
         const isNews = origin === 'catch-up' || this.context.fate === 'reaped';
-        if (origin === 'doubt' || (isNews && isChange)) this.tell(userId, true);
+        if (origin === 'doubt' || (isNews && isChange)) this.tell(userId, true, version);
       } else if (isChange && (graceMs === 0 || origin === 'doubt')) {
-        this.tell(userId, graceMs > 0);
+        this.tell(userId, graceMs > 0, version);
       }
     }
   }
@@ -118,12 +119,12 @@ export class UserOwner implements RosterOwner {
   /** Nobody counts the changes of these. */
   onSkipped(): void {}
 
-  private tell(userId: string, isOnline: boolean): void {
-    this.context.tellStatus(this.appId, userId, isOnline);
+  private tell(name: string, isHeld: boolean, version: RosterVersion): void {
+    this.kind.tell(this.appId, name, isHeld, version);
   }
 
-  private get users() {
-    return this.context.mirror.get(this.appId).users;
+  private get names() {
+    return this.kind.holdersOf(this.appId);
   }
 }
 

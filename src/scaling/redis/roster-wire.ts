@@ -1,6 +1,6 @@
 import type { RosterVersion } from '../state-store.js';
 import { fromExactText, toExactText } from './exact-text.js';
-import { writeRosterName, type RosterKeys, type RosterName } from './key-names.js';
+import { isGraced, writeRosterName, type RosterKeys, type RosterName } from './key-names.js';
 import { writeMember } from './roster-member.js';
 import type { Step, StepOutcome, StepResult } from './roster-step.js';
 import type { StoreContext } from './store-context.js';
@@ -61,7 +61,7 @@ export class RosterWire {
     const { isFenced, renewBelow = 0, isListWanted = false } = options;
     const { state, members, holders, leaving, claimed, own } = this.keys;
     const keys = [state, members, holders, own(nodeId)];
-    if (this.name.channel === undefined) keys.push(leaving, claimed);
+    if (isGraced(this.name)) keys.push(leaving, claimed);
     const args: (string | number)[] = [nodeId, epoch, ttlMs, renewBelow, isFenced ? 1 : 0];
     args.push(isListWanted ? MAX_LISTED : 0);
     for (const step of steps) args.push(...argumentsOf(step));

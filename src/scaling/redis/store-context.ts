@@ -35,7 +35,7 @@ export class StoreContext {
   listener: StateListener | undefined;
   /** Told when Redis seems to have lost data. */
   onLoss: () => void = () => undefined;
-  private untold: { appId: string; userId: string; isOnline: boolean }[] = [];
+  private untold: ((listener: StateListener) => void)[] = [];
   private readonly enlisted = new Map<string, Promise<unknown> | undefined>();
   private readonly logger = new Logger('StateStore');
   private readonly reported = new Set<string>();
@@ -77,9 +77,9 @@ export class StoreContext {
     for (const appId of appIds) this.enlisted.set(appId, undefined);
   }
 
-  /** Says to all nodes that a user came online or went offline: now, or when they can be reached again. */
-  tellStatus(appId: string, userId: string, isOnline: boolean): void {
-    this.untold.push({ appId, userId, isOnline });
+  /** Says what concerns all nodes: now, or when they can be reached again. */
+  tell(news: (listener: StateListener) => void): void {
+    this.untold.push(news);
     if (this.isUp) this.tellUntold();
   }
 
@@ -87,9 +87,8 @@ export class StoreContext {
   tellUntold(): void {
     const { untold } = this;
     this.untold = [];
-    for (const { appId, userId, isOnline } of untold) {
-      this.listener?.onUserStatus(appId, userId, isOnline);
-    }
+    const { listener } = this;
+    if (listener !== undefined) for (const news of untold) news(listener);
   }
 
   /** Tries to ask Redis. @returns undefined when it could not be asked */

@@ -1,5 +1,4 @@
 import { HAND_OVER_MS } from '../state-store.js';
-import { UserGraces } from '../user-graces.js';
 import { CachedEvents } from './cached-events.js';
 import { ChannelReader } from './channel-reader.js';
 import { ConnectionCounts } from './connection-counts.js';
@@ -7,9 +6,12 @@ import { NodeReaper } from './membership-reaper.js';
 import { Membership } from './membership.js';
 import type { NodeDirectory } from './node-directory.js';
 import { RosterBook } from './roster-book.js';
+import type { GracedKind } from './roster-graced-kind.js';
+import type { GracedRosters } from './roster-graces.js';
+import { OccupiedPlaces, placesOf } from './roster-places.js';
 import { PresenceRosters } from './roster-presence.js';
 import { RosterReader } from './roster-reader.js';
-import { SignedInUsers } from './roster-users.js';
+import { SignedInUsers, usersOf } from './roster-users.js';
 import { SharedAnswers } from './shared-answers.js';
 import { SharedBuckets } from './shared-buckets.js';
 import type { StoreContext } from './store-context.js';
@@ -30,12 +32,15 @@ export class StoreLife {
   readonly presence: PresenceRosters;
   readonly reader: RosterReader;
   readonly users: SignedInUsers;
+  readonly places: OccupiedPlaces;
   readonly events: CachedEvents;
   readonly answers: SharedAnswers;
   readonly buckets: SharedBuckets;
   /** Times that this node said anew all that it holds. */
   restores = 0;
-  private readonly graces = new UserGraces();
+  private readonly gracedKinds: readonly GracedKind[];
+  /** The users, and the places. */
+  private readonly graced: readonly GracedRosters[];
   private readonly book: RosterBook;
   private timer: NodeJS.Timeout | undefined;
   private restoring: Promise<void> | undefined;
@@ -53,11 +58,15 @@ export class StoreLife {
     private readonly context: StoreContext,
     directory: NodeDirectory,
   ) {
-    this.book = new RosterBook(context, this.graces);
+    const [users, places] = [usersOf(context), placesOf(context)];
+    this.gracedKinds = [users, places];
+    this.book = new RosterBook(context, this.gracedKinds);
     this.presence = new PresenceRosters(context, this.book);
     this.reader = new RosterReader(context, this.book);
-    this.users = new SignedInUsers(context, this.book, this.graces);
-    this.reaper = new NodeReaper(context, this.users);
+    this.users = new SignedInUsers(context, this.book, users);
+    this.places = new OccupiedPlaces(context, this.book, places);
+    this.graced = [this.users, this.places];
+    this.reaper = new NodeReaper(context, this.graced);
     this.membership = new Membership(context, directory, this.reaper, {
       onLeaseLost: () => this.restoreAlone(),
       onNodeDied: () => context.listener?.onRestored(),
@@ -102,7 +111,7 @@ export class StoreLife {
     clearInterval(this.timer);
     this.membership.stop();
     this.answers.close();
-    this.graces.clear();
+    for (const { graces } of this.gracedKinds) graces.clear();
     const sent = this.context.isUp ? this.sayGoodbye() : [];
     this.context.isRestored = false;
     await Promise.race([Promise.all(sent), rest(CLOSE_TIMEOUT_MS)]);
@@ -111,7 +120,7 @@ export class StoreLife {
   private sayGoodbye(): Promise<unknown>[] {
     const { context } = this;
     const { scripts, keys, ownKeys, nodeId, epoch } = context;
-    if (!this.book.isEmpty || !this.users.isEmpty) {
+    if (!this.book.isEmpty || this.graced.some(({ isEmpty }) => !isEmpty)) {
       return [context.attempt(() => this.leave('departed'))];
     }
     const appIds = Array.from(context.mirror.entries(), ([appId]) => appId);
@@ -140,7 +149,7 @@ export class StoreLife {
     }
     await this.membership.beat();
     if (!context.isUp) return;
-    this.users.tend();
+    for (const rosters of this.graced) rosters.tend();
     this.connections.tend();
     await Promise.all([this.book.tend(), this.subscriptions.tend()]);
   }
@@ -190,7 +199,7 @@ export class StoreLife {
     if (context.isHandedOver) await this.leave('draining');
     await context.restoreApplications();
     const isLost = context.fate === 'lost' || (context.fate === 'alive' && !isSameTimeline);
-    if (isLost) await this.users.restore();
+    if (isLost) for (const rosters of this.graced) await rosters.restore();
     await this.book.restore(isSameTimeline ? 0 : this.goneAtMicros);
     await this.subscriptions.restore();
     await this.connections.restore();
@@ -208,7 +217,7 @@ export class StoreLife {
     this.book.catchUp();
     this.subscriptions.flush();
     this.connections.flush();
-    this.users.tend();
+    for (const rosters of this.graced) rosters.tend();
     const wasAlone = this.wasUp || !this.context.mirror.isEmpty;
     if (this.wasUp) this.restores += 1;
     this.wasUp = true;

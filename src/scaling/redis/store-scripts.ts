@@ -4,10 +4,10 @@ import { BEAT, BURY, KEEP_TASK, LEAVE, REGISTER_NODE } from './lua/nodes.lua.js'
 import {
   ARE_ONLINE,
   CHANGE_ROSTER,
+  END_GRACES,
   KEEP_LEAVING,
   READ_ROSTER,
   REAP_ROSTER,
-  TAKE_OFFLINE,
 } from './lua/roster.lua.js';
 import {
   CLAIM_ANSWER,
@@ -51,7 +51,7 @@ export function defineStoreScripts(link: RedisLink) {
     changeRoster: link.defineScript<ChangeAnswer>(CHANGE_ROSTER),
     readRoster: link.defineScript<readonly [number, (readonly string[])?]>(READ_ROSTER),
     reapRoster: link.defineScript<readonly [number, number, readonly string[]]>(REAP_ROSTER),
-    takeOffline: link.defineScript<readonly [number, readonly string[]]>(TAKE_OFFLINE),
+    endGraces: link.defineScript<readonly [number, readonly string[], number]>(END_GRACES),
     keepLeaving: link.defineScript<number>(KEEP_LEAVING),
     areOnline: link.defineScript<readonly number[]>(ARE_ONLINE),
     register: link.defineScript<readonly [Fate, number]>(REGISTER_NODE),

@@ -5,11 +5,12 @@ import type {
   LeaveOutcome,
   Member,
   MembersChange,
+  PlaceChange,
   RosterVersion,
 } from '../state-store.js';
 
 /** Version of what workers and hub say to each other. Both are of one release, or do not work together. */
-export const BUS_VERSION = 1;
+export const BUS_VERSION = 2;
 
 /** A member in JSON: user id, id, `user_info`. */
 export type MemberText = readonly [string, string | number, string | null];
@@ -58,6 +59,8 @@ export interface BusQuestions {
   signIn(appId: string, userId: string, socketId: string): boolean;
   signOut(appId: string, userId: string, socketId: string, graceMs: number): null;
   onlineUsers(appId: string, userIds: readonly string[]): readonly string[];
+  occupy(appId: string, place: string, socketId: string): PlaceChange | null;
+  vacate(appId: string, place: string, socketId: string, graceMs: number): null;
   take(appId: string, bucket: string, amount: number, limit: number, windowMs: number): boolean;
   handOver(): null;
 }
@@ -97,9 +100,10 @@ export interface BusNotices {
   welcome(nodes: readonly string[], heartbeatMs: number): void;
   /** The nodes that are alive and not about to go. */
   nodes(nodes: readonly string[]): void;
-  /** News, which this worker has to pass on; so are the next two. */
+  /** News, which this worker has to pass on; so are the next three. */
   membersChanged(change: MembersChangeText): void;
   userStatus(appId: string, userId: string, isOnline: boolean): void;
+  placeChanged(change: PlaceChange): void;
   /** A node died. All others are told to be `restored` when this is confirmed, behind the news of it. */
   death(): void;
   restored(): void;

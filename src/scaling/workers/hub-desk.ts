@@ -8,6 +8,7 @@ import {
 } from './bus-protocol.js';
 import type { HubAnswers } from './hub-answers.js';
 import type { HubNews } from './hub-news.js';
+import type { HubPlaces } from './hub-places.js';
 import type { HubState } from './hub-state.js';
 import type { HubTopics } from './hub-topics.js';
 import type { HubWorker } from './hub-worker.js';
@@ -15,6 +16,7 @@ import type { HubWorker } from './hub-worker.js';
 /** What the hub consists of. */
 export interface HubParts {
   readonly state: HubState;
+  readonly places: HubPlaces;
   readonly topics: HubTopics;
   readonly answers: HubAnswers;
   readonly news: HubNews;
@@ -58,7 +60,7 @@ function byName(deeds: object): ReadonlyMap<string, Deed> {
 }
 
 function questionsOf(
-  { state, topics }: HubParts,
+  { state, places, topics }: HubParts,
   onLeaving: (worker: HubWorker) => void,
 ): Deeds<BusQuestions> {
   return {
@@ -91,6 +93,11 @@ function questionsOf(
       return null;
     },
     onlineUsers: (_, ...args) => state.onlineUsers(...args),
+    occupy: ({ holding }, ...args) => places.occupy(holding, ...args) ?? null,
+    vacate: ({ holding }, ...args) => {
+      places.vacate(holding, ...args);
+      return null;
+    },
     take: (_, ...args) => state.take(...args),
     handOver: (worker) => {
       worker.holding.isHandedOver = true;

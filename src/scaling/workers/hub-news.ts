@@ -1,4 +1,4 @@
-import type { MembersChange } from '../state-store.js';
+import type { MembersChange, PlaceChange } from '../state-store.js';
 
 /** What changed although nobody called for it. */
 export type News =
@@ -9,6 +9,7 @@ export type News =
       readonly userId: string;
       readonly isOnline: boolean;
     }
+  | { readonly kind: 'place'; readonly change: PlaceChange }
   /** A node died, perhaps before it could tell what it had done. Comes behind what is known of that. */
   | { readonly kind: 'death' };
 

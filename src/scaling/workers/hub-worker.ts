@@ -54,6 +54,7 @@ export class HubWorker implements TopicSubscriber, AnswerSeeker, NewsReader {
     if (news.kind === 'user') {
       return this.say('userStatus', news.appId, news.userId, news.isOnline);
     }
+    if (news.kind === 'place') return this.say('placeChanged', news.change);
     const { joined } = news.change;
     this.say('membersChanged', { ...news.change, joined: joined.map(writeMember) });
   }

@@ -76,7 +76,12 @@ describe('A worker that dies', () => {
     const heard: string[] = [];
     await c.pubSub.subscribe(topic);
     c.pubSub.listen(({ type }) => heard.push(type));
-    const listener = { onUserStatus: () => undefined, onMembersChanged: () => undefined };
+    const nothing = () => undefined;
+    const listener = {
+      onUserStatus: nothing,
+      onPlaceChanged: nothing,
+      onMembersChanged: nothing,
+    };
     c.store.listen({ ...listener, onRestored: () => heard.push('restored') });
     b.store.listen({
       ...listener,

@@ -9,6 +9,7 @@ import { closeAll, eventually, registerForClose } from '../../../test/harness/ev
 import { frameOf, newTopic } from '../../../test/harness/pub-sub-node.js';
 import { memberOf } from '../../../test/harness/state-node.js';
 import { BusFrameBatch } from './bus-frame-batch.js';
+import { BUS_VERSION } from './bus-protocol.js';
 
 const ROOM = 'presence-a';
 /** Of nobody. */
@@ -41,7 +42,7 @@ function saying(say: (batch: BusFrameBatch) => void): Buffer {
 const hello = (change: object = {}) => {
   const { token } = hub.address;
   return saying((batch) =>
-    batch.addItem({ version: 1, token, nodeId: NODE_ID, pid: 1, ...change }),
+    batch.addItem({ version: BUS_VERSION, token, nodeId: NODE_ID, pid: 1, ...change }),
   );
 };
 
@@ -85,7 +86,7 @@ describe('Who may not come in', () => {
     ['has not the token', () => hello({ token: 'wrong' })],
     ['has no token', () => hello({ token: undefined })],
     ['has a token of another kind', () => hello({ token: ['a'] })],
-    ['speaks another version', () => hello({ version: 2 })],
+    ['speaks another version', () => hello({ version: BUS_VERSION + 1 })],
     ['has no name of a node', () => hello({ nodeId: '../../etc' })],
     ['is no process', () => hello({ pid: -1 })],
     ['says nothing that is a hello', () => saying((batch) => batch.addItem(null))],

@@ -8,7 +8,8 @@ import { HubDesk } from './hub-desk.js';
 import { HubDoor } from './hub-door.js';
 import { HubLink } from './hub-link.js';
 import { HubNews } from './hub-news.js';
-import { HubState } from './hub-state.js';
+import { HubPlaces } from './hub-places.js';
+import { HubState, type NodeHolding } from './hub-state.js';
 import { HubTopics } from './hub-topics.js';
 import { HubWorker } from './hub-worker.js';
 import type { WorkerBusAddress } from './worker-bus-address.js';
@@ -60,6 +61,7 @@ export class WorkerHub {
     if (kind === 'death') this.tellRestored();
   });
   private readonly state = new HubState((news) => this.news.tell(news));
+  private readonly places = new HubPlaces((change) => this.news.tell({ kind: 'place', change }));
   private readonly desk: HubDesk;
   private refusedLinks = 0;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -67,8 +69,8 @@ export class WorkerHub {
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: WorkerHubOptions) {
-    const { topics, answers, news, state } = this;
-    this.desk = new HubDesk({ topics, answers, news, state }, () => this.tellNodes());
+    const { topics, answers, news, state, places } = this;
+    this.desk = new HubDesk({ topics, answers, news, state, places }, () => this.tellNodes());
   }
 
   get counters(): WorkerHubCounters {
@@ -82,6 +84,11 @@ export class WorkerHub {
    */
   listen(): Promise<WorkerBusAddress> {
     return (this.listening ??= this.open());
+  }
+
+  /** All workers are about to be stopped, for good: nobody comes after them. */
+  expectEnd(): void {
+    this.places.expectEnd();
   }
 
   /** Closes all links and removes the socket. May be called again. */
@@ -101,6 +108,7 @@ export class WorkerHub {
     for (const timer of this.timers) clearInterval(timer);
     for (const parting of this.partings) clearTimeout(parting);
     this.state.close();
+    this.places.close();
     for (const link of this.links) link.destroy();
     await this.door.close();
   }
@@ -154,21 +162,26 @@ export class WorkerHub {
     if (link.isSilent) this.report(worker);
   }
 
-  /** Its connections are gone at once; its users too, unless it stopped in order. */
+  /** Its connections are gone at once; its users and places too, unless it stopped in order. */
   private clearAway({ holding, hasSaidGoodbye, isLeaving, nodeId }: HubWorker): void {
     this.state.dropConnections(holding);
     if (hasSaidGoodbye || isLeaving) {
       const parting = setTimeout(() => {
         this.partings.delete(parting);
-        this.state.dropUsers(holding);
+        this.drop(holding);
       }, HAND_OVER_MS);
       this.partings.add(parting.unref());
     } else {
-      this.state.dropUsers(holding);
+      this.drop(holding);
     }
     if (hasSaidGoodbye) return;
     this.logger.log('A node is gone, and what it held was cleared away', { nodeId });
     this.news.tell({ kind: 'death' });
+  }
+
+  private drop(holding: NodeHolding): void {
+    this.state.dropUsers(holding);
+    this.places.drop(holding);
   }
 
   private report({ nodeId, pid }: HubWorker): void {

@@ -38,6 +38,7 @@ class Party {
     node.store.listen({
       onMembersChanged: (change) => this.tell(change),
       onUserStatus: (_, userId, isOnline) => this.announce(userId, isOnline),
+      onPlaceChanged: () => undefined,
       onRestored: () => void this.reload(),
     });
   }

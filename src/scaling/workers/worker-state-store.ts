@@ -9,6 +9,7 @@ import {
   type JoinOutcome,
   type LeaveOutcome,
   type Member,
+  type PlaceChange,
   type Roster,
   type RosterVersion,
   type StateListener,
@@ -42,6 +43,7 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
       nodes: (nodes) => (this.others = nodes.filter((nodeId) => nodeId !== link.nodeId)),
       membersChanged: (change) => this.pass(() => this.tellMembers(change)),
       userStatus: (...status) => this.pass(() => this.listener?.onUserStatus(...status)),
+      placeChanged: (change) => this.pass(() => this.listener?.onPlaceChanged(change)),
       death: () => this.pass(() => undefined),
       restored: () => this.listener?.onRestored(),
     });
@@ -198,6 +200,25 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
 
   override onlineUsers(appId: string, userIds: readonly string[]): Awaitable<readonly string[]> {
     return this.link.ask([], 'onlineUsers', appId, userIds);
+  }
+
+  override occupy(
+    appId: string,
+    place: string,
+    socketId: string,
+  ): Awaitable<PlaceChange | undefined> {
+    const asked = this.link.ask(null, 'occupy', appId, place, socketId);
+    return andThen(asked, (change) => change ?? undefined);
+  }
+
+  override vacate(
+    appId: string,
+    place: string,
+    socketId: string,
+    graceMs: number,
+  ): Awaitable<void> {
+    const asked = this.link.ask(null, 'vacate', appId, place, socketId, graceMs);
+    return andThen(asked, () => undefined);
   }
 
   override once(

@@ -4,7 +4,7 @@
  *   members  hash   user -> who it is, as JSON; not of signed-in users
  *   holders  hash   user -> how many nodes hold it
  *   own      set    the users one node holds
- * and of signed-in users alone
+ * and of signed-in users, or places, which are kept like users, alone
  *   leaving  zset   user -> when its grace ends, in ms of Redis
  *   claimed  zset   user whose grace has ended -> until when somebody is about to say so
  * An empty roster leaves its state behind for a minute, so that its version and its epochs outlive it
@@ -158,15 +158,16 @@ return { version, more, left }
 `;
 
 /**
- * Takes out the users whose grace is over, for the caller to say so. It has to come back and tell that
- * it did, or else somebody else will be asked to.
+ * Takes out those whose grace is over, for the caller to say so. It has to come back and tell that it
+ * did, or else somebody else will be asked to.
  *
- * KEYS  leaving, claimed
+ * KEYS  leaving, claimed, state, holders
  * ARGV  ttl, how many at most, ms until somebody else is asked, then those of whom it was said
- * Answers { ms until there are others, -1 if nobody is left, the users }.
+ * Answers { ms until there are others, -1 if nobody is left, the users, the version }.
  */
-export const TAKE_OFFLINE = `${PRELUDE}
-local leaving, claimed = unpack(KEYS)
+export const END_GRACES = `${PRELUDE}
+local leaving, claimed, state, holders = unpack(KEYS)
+local ttl = tonumber(ARGV[1])
 for i = 4, #ARGV do redis.call('ZREM', claimed, ARGV[i]) end
 local users = {}
 for _, key in ipairs({ leaving, claimed }) do
@@ -177,13 +178,18 @@ for _, key in ipairs({ leaving, claimed }) do
     users[#users + 1] = user
   end
 end
-redis.call('PEXPIRE', claimed, ARGV[1])
+redis.call('PEXPIRE', claimed, ttl)
 local nextMs = -1
 for _, key in ipairs({ leaving, claimed }) do
   local first = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
   if first and (nextMs == -1 or first - nowMs < nextMs) then nextMs = math.max(0, first - nowMs) end
 end
-return { nextMs, users }
+local version = 0
+if #users > 0 then
+  version = (tonumber(redis.call('HGET', state, 'version')) or nowMicros) + 1
+  remember(state, holders, version, ttl)
+end
+return { nextMs, users, version }
 `;
 
 /**

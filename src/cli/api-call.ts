@@ -1,18 +1,21 @@
 import { signRequest } from '../pusher/protocol/signature.js';
 
-/** An event to be published over the HTTP API. */
-export interface Publication {
+/** An application of a server, as its HTTP API knows it. */
+export interface ApiTarget {
   /** Of the server, with its path prefix and without a trailing slash. */
   readonly url: string;
   readonly appId: string;
   readonly key: string;
   readonly secret: string;
-  readonly channel: string;
-  readonly event: string;
-  /** JSON. */
-  readonly data: string;
-  /** The connection that shall not receive it. */
-  readonly socketId?: string;
+}
+
+/** A call of the HTTP API. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST';
+  /** Below `/apps/{id}/`. */
+  readonly path: string;
+  /** What becomes JSON. */
+  readonly body?: object;
 }
 
 /** What the server said. */
@@ -23,18 +26,21 @@ export interface Answer {
 
 const TIMEOUT_MS = 10_000;
 
-/** Publishes, signed. Rejects when there is no answer. */
-export async function publish(publication: Publication, nowMs = Date.now()): Promise<Answer> {
-  const { url, appId, key, secret, channel, event, data, socketId } = publication;
-  const path = `/apps/${encodeURIComponent(appId)}/events`;
-  const body = JSON.stringify({ name: event, channels: [channel], data, socket_id: socketId });
+/** Makes a call, signed. Rejects when there is no answer. */
+export async function callApi(
+  { url, appId, key, secret }: ApiTarget,
+  { method, path: call, body }: ApiCall,
+  nowMs = Date.now(),
+): Promise<Answer> {
+  const path = `/apps/${encodeURIComponent(appId)}/${call}`;
+  const json = body && JSON.stringify(body);
   // Signed without the prefix: right as well when a proxy takes it away.
   const timestampSeconds = Math.floor(nowMs / 1000);
-  const query = signRequest({ method: 'POST', path, body, key, secret, timestampSeconds });
+  const query = signRequest({ method, path, body: json, key, secret, timestampSeconds });
   const response = await fetch(`${url}${path}?${query}`, {
-    method: 'POST',
+    method,
     headers: { 'Content-Type': 'application/json' },
-    body,
+    body: json,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   return { status: response.status, body: await response.text() };

@@ -1,0 +1,155 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ApplicationProvider } from '../applications/application-provider.js';
+import type { Application } from '../applications/application.js';
+import { inBackground } from '../scaling/awaitable.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import { StateStore, type PlaceChange } from '../scaling/state-store.js';
+import { WebhookQueue, type WebhookEntry } from '../scaling/webhook-queue.js';
+import { OrderedEntries } from './ordered-entries.js';
+import {
+  channelEvent,
+  clientEvent,
+  subscriptionCountEvent,
+  type ReportedClientEvent,
+  type WebhookEventType,
+} from './webhook-event.js';
+import {
+  channelOf,
+  placeEvent,
+  readPlace,
+  writePlace,
+  type WebhookPlace,
+} from './webhook-place.js';
+import { planOf } from './webhook-plan.js';
+import { WebhookDeliverer } from './webhook.deliverer.js';
+import { WEBHOOK_OPTIONS, type WebhookOptions } from './webhook.options.js';
+
+/**
+ * Is told what happens, and puts what an endpoint wants to know into the queue. Costs nothing where no
+ * webhooks are configured. What is told of a channel on this node is delivered in the order of the calls.
+ */
+@Injectable()
+export class WebhookReporter {
+  private readonly logger = new Logger('Webhooks');
+  private readonly entries: OrderedEntries;
+  private readonly graceMs: number;
+  /** Applications that have places, whether they still have webhooks or not. */
+  private readonly placed = new Set<string>();
+
+  constructor(
+    queue: WebhookQueue,
+    cluster: ClusterService,
+    private readonly state: StateStore,
+    private readonly applications: ApplicationProvider,
+    private readonly deliverer: WebhookDeliverer,
+    @Inject(WEBHOOK_OPTIONS) options: WebhookOptions,
+  ) {
+    this.graceMs = options.graceSeconds * 1000;
+    this.entries = new OrderedEntries(
+      (appId, entry) => queue.append(appId, [entry]),
+      (error) => this.logger.error('A webhook event is lost', error),
+    );
+    cluster.onPlaceChanged((change) => this.entries.push(change.appId, this.learn(change)));
+  }
+
+  /** The last call: delivers what can be, for as long as an endpoint may take to answer. */
+  async close(): Promise<void> {
+    await this.entries.settled();
+    await this.deliverer.close();
+  }
+
+  /** A connection is subscribed to a channel. @param userId who it is in a presence channel */
+  subscribed(application: Application, channel: string, socketId: string, userId?: string): void {
+    // Users' own channels are no business of backends.
+    if (application.webhooks.length === 0 || channel.startsWith('#')) return;
+    this.occupy(application, { kind: 'channel', channel }, socketId);
+    if (userId !== undefined) {
+      this.occupy(application, { kind: 'member', channel, userId }, socketId);
+    }
+  }
+
+  /** A connection is subscribed to a channel no more. */
+  unsubscribed({ id }: Application, channel: string, socketId: string, userId?: string): void {
+    if (!this.placed.has(id)) return;
+    if (userId !== undefined) this.vacate(id, { kind: 'member', channel, userId }, socketId);
+    this.vacate(id, { kind: 'channel', channel }, socketId);
+  }
+
+  /** A connection signed in as a user. */
+  signedIn(application: Application, userId: string, socketId: string): void {
+    if (application.webhooks.length === 0) return;
+    this.occupy(application, { kind: 'user', userId }, socketId);
+  }
+
+  /** A connection of a user is gone. */
+  signedOut({ id }: Application, userId: string, socketId: string): void {
+    if (this.placed.has(id)) this.vacate(id, { kind: 'user', userId }, socketId);
+  }
+
+  /** A client event was passed on. */
+  clientEvent(application: Application, event: ReportedClientEvent): void {
+    if (application.webhooks.length === 0) return;
+    this.report(application, 'client_event', event.channel, () => clientEvent(event));
+  }
+
+  /** Somebody subscribed to a cache channel that has no event. */
+  cacheMiss(application: Application, channel: string): void {
+    if (application.webhooks.length === 0) return;
+    this.report(application, 'cache_miss', channel, () => channelEvent('cache_miss', channel));
+  }
+
+  /** Whether somebody wants to be told how many subscribers a channel has. */
+  wantsCount(application: Application, channel: string): boolean {
+    if (application.webhooks.length === 0) return false;
+    return planOf(application).takersOf('subscription_count', channel).length > 0;
+  }
+
+  /** So many connections are subscribed to a channel. */
+  counted(application: Application, channel: string, count: number): void {
+    if (application.webhooks.length === 0) return;
+    this.report(application, 'subscription_count', channel, () =>
+      subscriptionCountEvent(channel, count),
+    );
+  }
+
+  private report(
+    application: Application,
+    type: WebhookEventType,
+    channel: string,
+    eventOf: () => string,
+  ): void {
+    const endpointIds = planOf(application).takersOf(type, channel);
+    if (endpointIds.length === 0) return;
+    this.entries.push(application.id, { endpointIds, event: eventOf(), atMs: Date.now() });
+  }
+
+  private occupy(application: Application, place: WebhookPlace, socketId: string): void {
+    if (!planOf(application).wantsPlace(place)) return;
+    this.placed.add(application.id);
+    const changed = this.state.occupy(application.id, writePlace(place), socketId);
+    const entryOf = (change: PlaceChange | undefined) => change && entryFor(application, change);
+    this.entries.push(
+      application.id,
+      changed instanceof Promise ? changed.then(entryOf) : entryOf(changed),
+    );
+  }
+
+  private vacate(appId: string, place: WebhookPlace, socketId: string): void {
+    const left = this.state.vacate(appId, writePlace(place), socketId, this.graceMs);
+    inBackground(left, this.logger);
+  }
+
+  private async learn(change: PlaceChange): Promise<WebhookEntry | undefined> {
+    const application = await this.applications.findById(change.appId);
+    return application && entryFor(application, change);
+  }
+}
+
+/** Goes to the queue even if nobody wants this one of the two events: the queue keeps count of them. */
+function entryFor(application: Application, change: PlaceChange): WebhookEntry | undefined {
+  const place = readPlace(change.place);
+  if (place === undefined) return undefined;
+  const { type, event } = placeEvent(place, change.isOccupied);
+  const endpointIds = planOf(application).takersOf(type, channelOf(place));
+  return { endpointIds, event, atMs: Date.now(), change };
+}
