@@ -9,6 +9,9 @@ import {
   type Disconnected,
   type MemberAdded,
   type MemberRemoved,
+  type ChannelChange,
+  type OnChannelOccupied,
+  type OnChannelVacated,
   type OnMemberAdded,
   type OnMemberRemoved,
   type OnUserOffline,
@@ -202,8 +205,24 @@ describe('An extension is told', () => {
 
 /** Writes down who comes and goes in the cluster. */
 @PusherExtension()
-class ClusterJournal implements OnMemberAdded, OnMemberRemoved, OnUserOnline, OnUserOffline {
+class ClusterJournal
+  implements
+    OnChannelOccupied,
+    OnChannelVacated,
+    OnMemberAdded,
+    OnMemberRemoved,
+    OnUserOnline,
+    OnUserOffline
+{
   readonly lines: string[] = [];
+
+  onChannelOccupied({ appId, channel }: ChannelChange) {
+    this.lines.push(`${appId}: ${channel} is occupied`);
+  }
+
+  onChannelVacated({ appId, channel }: ChannelChange) {
+    this.lines.push(`${appId}: ${channel} is vacated`);
+  }
 
   onMemberAdded({ appId, channel, member }: MemberAdded) {
     this.lines.push(`${appId}: ${member.userId} came to ${channel}, ${member.userInfo}`);
@@ -229,7 +248,7 @@ describe('Who comes and goes', () => {
     const journal = new ClusterJournal();
     const host = await startHost('Fastify', {
       providers: [{ provide: ClusterJournal, useValue: journal }],
-      revurb: { server: { graceSeconds: 0.02 } },
+      revurb: { server: { graceSeconds: 0.02 }, webhooks: { graceSeconds: 0.02 } },
     });
     const tabs = [await PusherClient.connect(host), await PusherClient.connect(host)];
     for (const tab of tabs) {
@@ -238,12 +257,17 @@ describe('Who comes and goes', () => {
     }
     await tabs[0]!.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(journal.lines).toEqual(['app-id: ann came to presence-c, 1', 'app-id: ann is online']);
+    expect(journal.lines.toSorted()).toEqual([
+      'app-id: ann came to presence-c, 1',
+      'app-id: ann is online',
+      'app-id: presence-c is occupied',
+    ]);
     await tabs[1]!.close();
     await eventually(() =>
-      expect(journal.lines.slice(2)).toEqual([
-        'app-id: ann left presence-c',
+      expect(journal.lines.slice(3).toSorted()).toEqual([
         'app-id: ann is offline',
+        'app-id: ann left presence-c',
+        'app-id: presence-c is vacated',
       ]),
     );
   });
@@ -257,6 +281,7 @@ describe('Who comes and goes', () => {
         providers: [{ provide: ClusterJournal, useValue: journal }],
         revurb: {
           server: { graceSeconds: 0.1 },
+          webhooks: { graceSeconds: 0.1 },
           scaling: { enabled: true, redis: { host: '127.0.0.1', port: redis.port } },
         },
       });
@@ -273,11 +298,14 @@ describe('Who comes and goes', () => {
     }
     for (const tab of tabs) await tab.close();
     await eventually(() => expect(lines()).toContain('app-id: ann is offline'));
+    await eventually(() => expect(lines()).toContain('app-id: presence-c is vacated'));
     expect(lines().sort()).toEqual([
       'app-id: ann came to presence-c, 1',
       'app-id: ann is offline',
       'app-id: ann is online',
       'app-id: ann left presence-c',
+      'app-id: presence-c is occupied',
+      'app-id: presence-c is vacated',
     ]);
   });
 });

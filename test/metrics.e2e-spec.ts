@@ -5,6 +5,7 @@ import { MetricsScrape } from './harness/metrics-scrape.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { signedRequest } from './harness/signed-request.js';
 import { startServer, type TestServer } from './harness/test-server.js';
+import { answer, webhookVariables, WebhookReceiver } from './harness/webhook-receiver.js';
 
 afterEach(closeAll);
 
@@ -351,3 +352,29 @@ describe('A node that is alone', () => {
 });
 
 const boundOf = (text: string) => (text === '+Inf' ? Infinity : Number(text));
+
+describe('Webhooks', () => {
+  it('are counted by what became of them, and those that wait', async () => {
+    const receiver = await WebhookReceiver.start();
+    const endpoint = { url: receiver.url(), event_types: ['channel_occupied'] };
+    const server = await startServer(webhookVariables([endpoint], ON));
+    const client = await PusherClient.connect(server);
+    await client.subscribe('a');
+    const outcome = 'revurb_webhook_events_total';
+    await eventually(async () => {
+      const scrape = await MetricsScrape.of(server);
+      expect(scrape.value(outcome, { outcome: 'delivered' })).toBe(1);
+      expect(scrape.value('revurb_webhook_queue_events')).toBe(0);
+    });
+    receiver.behave(answer(500));
+    await client.subscribe('b');
+    await eventually(async () => {
+      const scrape = await MetricsScrape.of(server);
+      const deliveries = 'revurb_webhook_deliveries_total';
+      expect(scrape.value(deliveries, { result: 'delivered' })).toBe(1);
+      expect(scrape.value(deliveries, { result: 'failed' })).toBeGreaterThan(0);
+      expect(scrape.value('revurb_webhook_queue_events')).toBe(1);
+      expect(scrape.value(outcome, { outcome: 'delivered' })).toBe(1);
+    });
+  });
+});

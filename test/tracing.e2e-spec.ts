@@ -12,6 +12,7 @@ import { PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
 import { SpanRecorder } from './harness/span-recorder.js';
 import { startServer, TEST_APPLICATION, type TestServer } from './harness/test-server.js';
+import { answer, webhookVariables, WebhookReceiver } from './harness/webhook-receiver.js';
 
 afterEach(closeAll);
 
@@ -260,5 +261,42 @@ describe('An overload', () => {
     const application = createApplication({ id, keys: [{ key, secret }] });
     const events = [{ name: 'e', data: 'd', channels: ['c'] }];
     await expect(dispatcher.publish(application, events)).rejects.toThrow(OverloadError);
+  });
+});
+
+describe('A webhook', () => {
+  const start = async () => {
+    const receiver = await WebhookReceiver.start();
+    const endpoint = { url: receiver.url('/hook?key=hidden'), event_types: ['channel_occupied'] };
+    return { receiver, server: await startServer(webhookVariables([endpoint])) };
+  };
+
+  it('is a trace that its endpoint can go on with', async () => {
+    const spans = SpanRecorder.start();
+    const { receiver, server } = await start();
+    await subscribers(server, 'c', 1);
+    await spans.until({ 'revurb webhook': 1 });
+    const [span] = spans.named('revurb webhook');
+    expect(span!.kind).toBe(SpanKind.CLIENT);
+    expect(span!.parentSpanContext).toBeUndefined();
+    expect(span!.attributes).toEqual({
+      'messaging.system': 'revurb',
+      'revurb.app_id': 'app-id',
+      'messaging.batch.message_count': 1,
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(receiver.url()).port),
+    });
+    const { traceparent } = receiver.deliveries[0]!.headers;
+    expect(traceparent).toBe(`00-${traceIdOf(span!)}-${spanIdOf(span!)}-01`);
+  });
+
+  it('that is not taken says why', async () => {
+    const spans = SpanRecorder.start();
+    const { receiver, server } = await start();
+    receiver.behave(answer(500));
+    await subscribers(server, 'c', 1);
+    await eventually(() => expect(spans.named('revurb webhook')).not.toEqual([]));
+    const { status } = spans.named('revurb webhook')[0]!;
+    expect(status).toEqual({ code: SpanStatusCode.ERROR, message: 'It answered 500' });
   });
 });

@@ -7,6 +7,22 @@ import type { Member } from '../scaling/state-store.js';
  * once they are back. Else as the other hooks that are told, see on-hooks.ts.
  */
 
+/** A channel has subscribers, or has none any more. */
+export interface ChannelChange {
+  readonly appId: string;
+  readonly channel: string;
+}
+
+/** Told when a connection of any node is the first to subscribe to a channel. */
+export interface OnChannelOccupied {
+  onChannelOccupied(event: ChannelChange): Awaitable<void>;
+}
+
+/** Told when a channel has had no subscriber for the grace (`graceSeconds` of the webhooks). */
+export interface OnChannelVacated {
+  onChannelVacated(event: ChannelChange): Awaitable<void>;
+}
+
 /** A user is in a presence channel now, with its first connection of any node. */
 export interface MemberAdded {
   readonly appId: string;

@@ -7,7 +7,7 @@ import type {
   Publication,
   SubscriptionRequest,
 } from './before-hooks.js';
-import type { MemberAdded, MemberRemoved, UserStatus } from './cluster-hooks.js';
+import type { ChannelChange, MemberAdded, MemberRemoved, UserStatus } from './cluster-hooks.js';
 import { HookCall } from './hook-call.js';
 import type {
   ClientEventSent,
@@ -38,6 +38,8 @@ export interface ToldAbout {
   onClientEvent: ClientEventSent;
   onPublished: Published;
   onSlowConsumer: SlowConsumer;
+  onChannelOccupied: ChannelChange;
+  onChannelVacated: ChannelChange;
   onMemberAdded: MemberAdded;
   onMemberRemoved: MemberRemoved;
   onUserOnline: UserStatus;
@@ -81,6 +83,8 @@ const TOLD_HOOKS: { readonly [H in keyof ToldAbout]: true } = {
   onClientEvent: true,
   onPublished: true,
   onSlowConsumer: true,
+  onChannelOccupied: true,
+  onChannelVacated: true,
   onMemberAdded: true,
   onMemberRemoved: true,
   onUserOnline: true,

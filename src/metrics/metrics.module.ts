@@ -17,7 +17,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
-/** What is going on, for the API and for those who watch. Needs the ScalingModule beside it. Global. */
+/**
+ * What is going on, for the API and for those who watch. Needs the ScalingModule and the
+ * WebhooksModule beside it. Global.
+ */
 @Module({
   imports: [ConnectionsModule, ChannelsModule],
   providers: [

@@ -44,6 +44,19 @@ export class OpenTelemetryTracer implements EventTracer {
     );
   }
 
+  deliver(appId: string, { hostname, port }: URL, events: number): TraceSpan {
+    const { SpanKind, ROOT_CONTEXT } = this.api;
+    const attributes = {
+      ...attributesOf(appId),
+      'messaging.batch.message_count': events,
+      'server.address': hostname,
+      ...(port !== '' && { 'server.port': Number(port) }),
+    };
+    return this.safely(NO_SPAN, () =>
+      this.begin('revurb webhook', SpanKind.CLIENT, ROOT_CONTEXT, attributes),
+    );
+  }
+
   private begin(
     name: string,
     kind: OpenTelemetry.SpanKind,

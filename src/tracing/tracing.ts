@@ -11,7 +11,7 @@ export interface TraceSpan {
   end(error?: unknown): void;
 }
 
-/** Follows events on their way: taken, sent over the cluster, fanned out on each node. */
+/** Follows events on their way: taken, sent over the cluster, fanned out on each node; and webhooks. */
 export interface EventTracer {
   /**
    * An event is taken from a backend or a client. Goes on with the span that is active, or else with
@@ -22,6 +22,8 @@ export interface EventTracer {
   send(part: TraceSpan, appId: string, channel: string): TraceSpan | undefined;
   /** It has arrived on a node. @param traceparent of the span that sent it */
   fanOut(traceparent: string, appId: string, channel: string, receivers: number): TraceSpan;
+  /** A webhook is delivered: a trace of its own, as it may tell of many things, and of old ones. */
+  deliver(appId: string, url: URL, events: number): TraceSpan;
 }
 
 /** Whether events are followed. Asking costs a look at a field, and when they are not, that is all. */

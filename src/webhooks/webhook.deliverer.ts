@@ -7,6 +7,7 @@ import {
   type WebhookLane,
   type WebhookVerdict,
 } from '../scaling/webhook-queue.js';
+import { Tracing } from '../tracing/tracing.js';
 import { verdictOn, type DeliveryOutcome } from './retry-policy.js';
 import { planOf } from './webhook-plan.js';
 import { bodyOf, headersOf } from './webhook-request.js';
@@ -29,6 +30,7 @@ export class WebhookDeliverer implements OnModuleInit {
     private readonly applications: ApplicationProvider,
     private readonly sender: WebhookSender,
     private readonly counters: WebhookCounters,
+    private readonly tracing: Tracing,
     @Inject(WEBHOOK_OPTIONS) private readonly options: WebhookOptions,
   ) {
     const { batchWindowMs } = options;
@@ -65,7 +67,11 @@ export class WebhookDeliverer implements OnModuleInit {
     { url, headers }: WebhookEndpoint,
   ): Promise<DeliveryOutcome> {
     const body = bodyOf(events, Date.now());
-    const outcome = await this.sender.post(url, headersOf(body, keys[0]!, headers), body);
+    const span = this.tracing.tracer?.deliver(appId, new URL(url), events.length);
+    const signed = headersOf(body, keys[0]!, headers);
+    if (span?.traceparent !== undefined) signed.push('traceparent', span.traceparent);
+    const outcome = await this.sender.post(url, signed, body);
+    span?.end(outcome.isDelivered ? undefined : outcome.cause);
     this.logChange({ appId, endpointId }, url, outcome);
     return outcome;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ApplicationProvider } from '../applications/application-provider.js';
 import type { Application } from '../applications/application.js';
-import { inBackground } from '../scaling/awaitable.js';
+import { andThen, inBackground } from '../scaling/awaitable.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore, type PlaceChange } from '../scaling/state-store.js';
 import { WebhookQueue, type WebhookEntry } from '../scaling/webhook-queue.js';
@@ -24,6 +24,14 @@ import { planOf } from './webhook-plan.js';
 import { WebhookDeliverer } from './webhook.deliverer.js';
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './webhook.options.js';
 
+/** Who hears of channels besides the endpoints of webhooks, of all applications. */
+export interface ChannelListener {
+  /** Whether it wants to, now. */
+  readonly isListening: boolean;
+  /** A channel is occupied, or vacated. Told on one node of the cluster. */
+  onChannel(appId: string, channel: string, isOccupied: boolean): void;
+}
+
 /**
  * Is told what happens, and puts what an endpoint wants to know into the queue. Costs nothing where no
  * webhooks are configured. What is told of a channel on this node is delivered in the order of the calls.
@@ -35,6 +43,7 @@ export class WebhookReporter {
   private readonly graceMs: number;
   /** Applications that have places, whether they still have webhooks or not. */
   private readonly placed = new Set<string>();
+  private channelListener: ChannelListener | undefined;
 
   constructor(
     queue: WebhookQueue,
@@ -52,6 +61,11 @@ export class WebhookReporter {
     cluster.onPlaceChanged((change) => this.entries.push(change.appId, this.learn(change)));
   }
 
+  /** Sets who hears of channels, too. */
+  listen(listener: ChannelListener): void {
+    this.channelListener = listener;
+  }
+
   /** The last call: delivers what can be, for as long as an endpoint may take to answer. */
   async close(): Promise<void> {
     await this.entries.settled();
@@ -60,8 +74,9 @@ export class WebhookReporter {
 
   /** A connection is subscribed to a channel. @param userId who it is in a presence channel */
   subscribed(application: Application, channel: string, socketId: string, userId?: string): void {
+    const isWanted = application.webhooks.length > 0 || this.channelListener?.isListening === true;
     // Users' own channels are no business of backends.
-    if (application.webhooks.length === 0 || channel.startsWith('#')) return;
+    if (!isWanted || channel.startsWith('#')) return;
     this.occupy(application, { kind: 'channel', channel }, socketId);
     if (userId !== undefined) {
       this.occupy(application, { kind: 'member', channel, userId }, socketId);
@@ -124,14 +139,12 @@ export class WebhookReporter {
   }
 
   private occupy(application: Application, place: WebhookPlace, socketId: string): void {
-    if (!planOf(application).wantsPlace(place)) return;
+    const isListenedFor = place.kind === 'channel' && this.channelListener?.isListening === true;
+    if (!isListenedFor && !planOf(application).wantsPlace(place)) return;
     this.placed.add(application.id);
     const changed = this.state.occupy(application.id, writePlace(place), socketId);
-    const entryOf = (change: PlaceChange | undefined) => change && entryFor(application, change);
-    this.entries.push(
-      application.id,
-      changed instanceof Promise ? changed.then(entryOf) : entryOf(changed),
-    );
+    const entry = andThen(changed, (change) => change && this.entryFor(application, change));
+    this.entries.push(application.id, entry);
   }
 
   private vacate(appId: string, place: WebhookPlace, socketId: string): void {
@@ -141,15 +154,20 @@ export class WebhookReporter {
 
   private async learn(change: PlaceChange): Promise<WebhookEntry | undefined> {
     const application = await this.applications.findById(change.appId);
-    return application && entryFor(application, change);
+    return application && this.entryFor(application, change);
   }
-}
 
-/** Goes to the queue even if nobody wants this one of the two events: the queue keeps count of them. */
-function entryFor(application: Application, change: PlaceChange): WebhookEntry | undefined {
-  const place = readPlace(change.place);
-  if (place === undefined) return undefined;
-  const { type, event } = placeEvent(place, change.isOccupied);
-  const endpointIds = planOf(application).takersOf(type, channelOf(place));
-  return { endpointIds, event, atMs: Date.now(), change };
+  private entryFor(application: Application, change: PlaceChange): WebhookEntry | undefined {
+    const place = readPlace(change.place);
+    if (place === undefined) return undefined;
+    if (place.kind === 'channel' && this.channelListener?.isListening === true) {
+      this.channelListener.onChannel(application.id, place.channel, change.isOccupied);
+    }
+    const plan = planOf(application);
+    // One that wants only the other of the two events gets nothing, but the queue keeps count of both.
+    if (!plan.wantsPlace(place)) return undefined;
+    const { type, event } = placeEvent(place, change.isOccupied);
+    const endpointIds = plan.takersOf(type, channelOf(place));
+    return { endpointIds, event, atMs: Date.now(), change };
+  }
 }

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { TracingModule } from '../tracing/tracing.module.js';
 import { DeadLetters } from './dead-letters.js';
 import { WebhookCounters } from './webhook.counters.js';
 import { WebhookDeliverer } from './webhook.deliverer.js';
@@ -18,6 +19,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  * beside it. Global.
  */
 @Module({
+  imports: [TracingModule],
   providers: [
     {
       provide: WEBHOOK_OPTIONS,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ChannelManager } from '../../channels/channel.manager.js';
 import { ConnectionRegistry } from '../../connections/connection.registry.js';
 import { FlushQueue } from '../../connections/delivery/flush-queue.js';
@@ -7,10 +7,11 @@ import { TrafficCounters } from '../../connections/traffic-counters.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import { PubSubProvider } from '../../scaling/pub-sub-provider.js';
 import { StateStore } from '../../scaling/state-store.js';
+import { WebhookQueue } from '../../scaling/webhook-queue.js';
+import { WebhookCounters } from '../../webhooks/webhook.counters.js';
 import { EventLoopLag } from '../event-loop-lag.js';
 import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
 import { RequestCounters } from '../request-counters.js';
-import { WebhookSource } from '../webhook-source.js';
 import { clusterFamilies } from './cluster-families.js';
 import { deliveryFamilies } from './delivery-families.js';
 import { mergePages } from './merge-pages.js';
@@ -48,7 +49,8 @@ export class MetricsPage implements OnModuleInit {
     private readonly pubSub: PubSubProvider,
     private readonly state: StateStore,
     private readonly lag: EventLoopLag,
-    @Optional() private readonly webhooks?: WebhookSource,
+    private readonly webhooks: WebhookCounters,
+    private readonly webhookQueue: WebhookQueue,
   ) {}
 
   onModuleInit(): void {
@@ -65,7 +67,7 @@ export class MetricsPage implements OnModuleInit {
       this.queue.latency,
     );
     registry.add(clusterFamilies(this.cluster, this.pubSub, this.state));
-    registry.add(webhookFamilies(this.webhooks));
+    registry.add(webhookFamilies(this.webhooks, this.webhookQueue));
     registry.addProcess();
   }
 

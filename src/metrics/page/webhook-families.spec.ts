@@ -1,16 +1,14 @@
-import type { WebhookSource } from '../webhook-source.js';
+import type { WebhookCounters } from '../../webhooks/webhook.counters.js';
 import type { MetricFamily, Sample } from './metric-family.js';
 import { webhookFamilies } from './webhook-families.js';
 
-const SOURCE: WebhookSource = {
+const COUNTERS: WebhookCounters = {
   delivered: 5,
   failed: 2,
   retried: 1,
   eventsDelivered: 9,
   deadLetters: 3,
-  dropped: 4,
   discarded: 6,
-  length: () => Promise.resolve(7),
 };
 
 async function valuesOf(
@@ -22,7 +20,7 @@ async function valuesOf(
 
 describe('Webhooks on the metrics page', () => {
   it('are what their room tells', async () => {
-    expect(await valuesOf(webhookFamilies(SOURCE))).toEqual({
+    expect(await valuesOf(webhookFamilies(COUNTERS, { dropped: 4, length: () => 7 }))).toEqual({
       revurb_webhook_deliveries_total: [
         [5, 'delivered'],
         [2, 'failed'],
@@ -38,8 +36,10 @@ describe('Webhooks on the metrics page', () => {
     });
   });
 
-  it('have no value where there are none', async () => {
-    const values = await valuesOf(webhookFamilies(undefined));
-    expect(Object.values(values)).toEqual([[], [], [], []]);
+  it('have no length while the queue is out of reach', async () => {
+    const length = () => Promise.reject(new Error('out of reach'));
+    const values = await valuesOf(webhookFamilies(COUNTERS, { dropped: 4, length }));
+    expect(values.revurb_webhook_queue_events).toEqual([]);
+    expect(values.revurb_webhook_retries_total).toEqual([[1]]);
   });
 });
