@@ -240,6 +240,13 @@ describe('README.md', () => {
   it('begins with two commands that set everything up: one to run, one to test', () =>
     expect(blocksOf(firstScreen)).toEqual([RUN_COMMAND, TEST_COMMAND]));
 
+  it('leads to every document', () => {
+    const documents = readdirSync('docs').filter((name) => name.endsWith('.md'));
+    const [, index = ''] = read('README.md').split('## Documents');
+    const [table = ''] = index.split(/^## /m);
+    for (const name of documents) expect(table).toContain(`](docs/${name})`);
+  });
+
   it('has every command of the command line', async () => {
     const { stdout } = await execute(process.execPath, ['dist/cli/main.js', 'help']);
     const commands = [...stdout.matchAll(/^ {2}([a-z][a-z:]*) /gm)].map(([, name]) => name!);
