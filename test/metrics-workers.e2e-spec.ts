@@ -82,7 +82,7 @@ describe('The page of a server of several workers', () => {
         expect(workersIn(page, 'revurb_build_info')).toEqual(new Set(NUMBERS));
         expect(page.value('revurb_connections_opened_total', { worker: '2' }) ?? 0).toBe(0);
       },
-      { withinMs: 10_000, everyMs: 100 },
+      { withinMs: 25_000, everyMs: 100 },
     );
   });
 });

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import Database from 'better-sqlite3';
+import Database from 'libsql';
 import { createApplication, type Application, type ApplicationSettings } from 'revurb';
 
 /** Token of the path of the database. */
@@ -22,24 +22,23 @@ const SCHEMA = `
 @Injectable()
 export class ApplicationDatabase implements OnApplicationShutdown {
   private readonly database: Database.Database;
-  private readonly selectSettings;
-  private readonly selectKeys;
-  private readonly selectOwner;
+  private readonly selectSettings: Database.Statement<[id: string]>;
+  private readonly selectKeys: Database.Statement<[id: string]>;
+  private readonly selectOwner: Database.Statement<[key: string]>;
+  private readonly selectVersion: Database.Statement<[]>;
 
   constructor(@Inject(DATABASE_FILE) file: string) {
     this.database = new Database(file);
-    this.database.pragma('journal_mode = WAL');
-    this.database.pragma('foreign_keys = ON');
+    this.database.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON');
     this.database.exec(SCHEMA);
-    this.selectSettings = this.database
-      .prepare<[string], string>('SELECT settings FROM applications WHERE id = ?')
-      .pluck();
-    this.selectKeys = this.database.prepare<[string], { key: string; secret: string }>(
+    this.selectSettings = this.database.prepare('SELECT settings FROM applications WHERE id = ?');
+    this.selectKeys = this.database.prepare(
       'SELECT key, secret FROM application_keys WHERE application_id = ? ORDER BY rowid',
     );
-    this.selectOwner = this.database
-      .prepare<[string], string>('SELECT application_id FROM application_keys WHERE key = ?')
-      .pluck();
+    this.selectOwner = this.database.prepare(
+      'SELECT application_id AS id FROM application_keys WHERE key = ?',
+    );
+    this.selectVersion = this.database.prepare('PRAGMA data_version');
   }
 
   /** After the connections were closed: until then applications are asked for. */
@@ -49,11 +48,11 @@ export class ApplicationDatabase implements OnApplicationShutdown {
 
   /** Undefined also when it has no key, as nobody could use it. */
   read(id: string): Application | undefined {
-    const settings = this.selectSettings.get(id);
-    const keys = this.selectKeys.all(id);
-    if (settings === undefined || keys.length === 0) return undefined;
+    const row = this.selectSettings.get(id) as { settings: string } | undefined;
+    const keys = this.selectKeys.all(id) as { key: string; secret: string }[];
+    if (row === undefined || keys.length === 0) return undefined;
     return createApplication({
-      ...(JSON.parse(settings) as Partial<ApplicationSettings>),
+      ...(JSON.parse(row.settings) as Partial<ApplicationSettings>),
       id,
       keys,
     });
@@ -61,11 +60,11 @@ export class ApplicationDatabase implements OnApplicationShutdown {
 
   /** The id of the application that has a key. */
   ownerOf(key: string): string | undefined {
-    return this.selectOwner.get(key);
+    return (this.selectOwner.get(key) as { id: string } | undefined)?.id;
   }
 
   /** Another number when another connection, of whatever process, has changed the database. */
   get version(): number {
-    return this.database.pragma('data_version', { simple: true }) as number;
+    return (this.selectVersion.get() as { data_version: number }).data_version;
   }
 }

@@ -96,7 +96,7 @@ export class ChannelManager {
     if (channel === undefined) return;
     const span = this.tracing.tracer === null ? undefined : this.trace(channel, message);
     channel.broadcast(frame, exceptSocketId, this.subscriberOf(channel, exceptSocketId));
-    if (span !== undefined) channel.fanOut.whenFlushed(() => span.end());
+    if (span !== undefined) endWhenFlushed(span, channel);
   }
 
   private trace({ fanOut }: Channel, message: FrameMessage): TraceSpan | undefined {
@@ -144,4 +144,8 @@ export class ChannelManager {
     if (channels === undefined) this.applications.set(appId, (channels = new Map()));
     return channels;
   }
+}
+
+function endWhenFlushed(span: TraceSpan, { fanOut }: Channel): void {
+  fanOut.whenFlushed(() => span.end());
 }

@@ -12,7 +12,7 @@ export class MessageCount {
 /** Stands for all codes that are none of the protocol, as clients may make up any. */
 export const OTHER_CODE = 0;
 
-/** How often each of a few codes occurred. For what is rare: it looks the code up. */
+/** How often each of a few codes occurred. It looks the code up: not for what is counted for each receiver. */
 export class CodeCount {
   private readonly counts = new Map<number, number>();
 

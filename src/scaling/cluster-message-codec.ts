@@ -134,14 +134,13 @@ function readFrame(bytes: Buffer, version: number): FrameMessage | undefined {
   const end = frameAt + bytes.readUInt32BE(BODY_AT + 6);
   const hasTrace = version > OLDEST_VERSION;
   if (!endsAt(hasTrace ? end + TRACE_SIZE : end, bytes, version)) return undefined;
-  const traceparent = hasTrace ? readTrace(bytes, end) : undefined;
   return {
     type: 'frame',
     appId: bytes.toString('utf8', appIdAt, channelAt),
     channel: bytes.toString('utf8', channelAt, socketAt),
     frame: bytes.subarray(frameAt, end),
     exceptSocketId: hasSocket ? bytes.toString('utf8', socketAt, frameAt) : undefined,
-    ...(traceparent !== undefined && { traceparent }),
+    traceparent: hasTrace ? readTrace(bytes, end) : undefined,
   };
 }
 

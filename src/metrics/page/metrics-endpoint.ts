@@ -9,12 +9,14 @@ import { MetricsPage } from './metrics-page.js';
 export class MetricsEndpoint {
   private readonly logger = new Logger('Metrics');
   private readonly token: Buffer | undefined;
+  private readonly pathWithSlash: string;
 
   constructor(
     @Inject(METRICS_OPTIONS) private readonly options: MetricsOptions,
     private readonly page: MetricsPage,
   ) {
-    const { token } = options;
+    const { token, path } = options;
+    this.pathWithSlash = `${path}/`;
     this.token = token === undefined ? undefined : digestOf(token);
   }
 
@@ -25,7 +27,7 @@ export class MetricsEndpoint {
 
   /** Whether a path is that of the page. A slash at the end is none. */
   isPath(path: string): boolean {
-    return path === this.options.path || path === `${this.options.path}/`;
+    return path === this.options.path || path === this.pathWithSlash;
   }
 
   /** Answers a request, whatever becomes of it. */

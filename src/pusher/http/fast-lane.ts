@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
+import type { CodeCount } from '../../connections/application-counters.js';
 import { RequestCounters } from '../../metrics/request-counters.js';
 import { headerOf, IDEMPOTENCY_HEADER, type ApiRequest } from './api-request.js';
 import { routeNameOf } from './api-routes.js';
@@ -12,6 +13,9 @@ import { receiveBody } from './request-body.js';
 const METHOD = 'POST';
 const CONTENT_TYPE = 'application/json; charset=utf-8';
 
+/** The last part of the path of a request. */
+type Call = 'events' | 'batch_events';
+
 /**
  * Serves the two calls that come by the thousands without the framework, whose way to a controller
  * costs more than all that is done for a publish. Same checks, same answers. Nothing of a host sees
@@ -20,12 +24,16 @@ const CONTENT_TYPE = 'application/json; charset=utf-8';
 @Injectable()
 export class FastLane {
   private readonly logger = new Logger(FastLane.name);
+  private readonly answered: Readonly<Record<Call, CodeCount>>;
 
   constructor(
     private readonly authentication: RequestAuthentication,
     private readonly publishing: PublishService,
-    private readonly counters: RequestCounters,
-  ) {}
+    counters: RequestCounters,
+  ) {
+    const countOf = (call: Call) => counters.of(routeNameOf(['apps', ':appId', call]));
+    this.answered = { events: countOf('events'), batch_events: countOf('batch_events') };
+  }
 
   /** Whether a request is one that {@link serve} is for. */
   isMeant(method: string | undefined, { segments }: ApiRequest): boolean {
@@ -100,6 +108,6 @@ export class FastLane {
       ...headers,
     });
     response.end(text);
-    this.counters.of(routeNameOf(segments)).add(status);
+    this.answered[segments[2] as Call].add(status);
   }
 }
