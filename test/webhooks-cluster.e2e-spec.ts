@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { member, signedIn, subscriber } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
 import { LEASE_SECONDS, NodeCluster } from './harness/node-cluster.js';
@@ -41,7 +42,7 @@ async function share(variables: Record<string, string> = {}, endpoint: object = 
       ...shared,
     });
   const startProcess = async () => (await NodeCluster.start(1, redis, shared)).nodes[0]!;
-  return { receiver, start, startProcess };
+  return { redis, receiver, start, startProcess };
 }
 
 /** Two nodes in this process. */
@@ -63,6 +64,12 @@ const sorted = (events: readonly object[]) => events.map((event) => JSON.stringi
 /** Resolves once these have come, in whatever order, and nothing else. */
 const expectInAnyOrder = (receiver: WebhookReceiver, expected: readonly object[]) =>
   eventually(() => expect(sorted(receiver.events())).toEqual(sorted(expected)), PATIENCE);
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
+
+/** `data` of the events of a channel, in the order they came. */
+const dataIn = (receiver: WebhookReceiver, channel: string) =>
+  receiver.events().flatMap((event) => (event.channel === channel ? [event.data] : []));
 
 /** Runs `revurb` and resolves with what it prints. */
 function revurb(args: readonly string[], node: ApiTarget): Promise<string> {
@@ -162,6 +169,45 @@ describe('When a node is killed', () => {
     await kill(one);
     const end = [vacated('theirs'), removed('ann'), offline('ann')];
     await expectInAnyOrder(receiver, [...channels, ...people, ...end]);
+  });
+});
+
+describe('When an endpoint and then a node are killed', () => {
+  it('the endpoint gets every event when it is back, in order for each channel, once, validly signed', async () => {
+    const wanted = { event_types: ['client_event'] };
+    const { redis, receiver, start, startProcess } = await share({}, wanted);
+    const [doomed, other] = await Promise.all([startProcess(), start()]);
+    const channels = ['presence-doomed', 'presence-other'];
+    const clients = await Promise.all([
+      member(doomed, channels[0]!, 'ann'),
+      member(other, channels[1]!, 'ann'),
+    ]);
+    const commands = await redis.monitor();
+    const send = async (from: number, to: number, targets = [0, 1]) => {
+      for (let number = from; number < to; number++) {
+        for (const i of targets) {
+          clients[i]!.send({ event: 'client-n', channel: channels[i]!, data: String(number) });
+        }
+        // Below the limit of ten a second.
+        await sleep(120);
+      }
+    };
+    await send(0, 3);
+    await eventually(() => expect(receiver.events()).toHaveLength(6), PATIENCE);
+    await receiver.die();
+    await send(3, 15);
+    await commands.expectLine(/client_event.*presence-doomed.*\D14\D/);
+    await kill(doomed);
+    await send(15, 18, [1]);
+    await receiver.rise();
+    await eventually(() => {
+      expect(dataIn(receiver, channels[0]!)).toEqual(numbers(15));
+      expect(dataIn(receiver, channels[1]!)).toEqual(numbers(18));
+    }, PATIENCE);
+    expect(receiver.events()).toHaveLength(33);
+    for (const { body, headers } of receiver.taken()) {
+      expect(headers['x-pusher-signature']).toBe(signatureOf(body, other.secret));
+    }
   });
 });
 

@@ -21,6 +21,7 @@ import { WebhookQueue } from './webhook-queue.js';
 import { WorkerLink } from './workers/worker-link.js';
 import { WorkerPubSubProvider } from './workers/worker-pub-sub.provider.js';
 import { WorkerStateStore } from './workers/worker-state-store.js';
+import { WorkerWebhookQueue } from './workers/worker-webhook-queue.js';
 
 /** The classes that make several nodes one server. They may inject what the `imports` of the module export. */
 export interface ScalingDriver {
@@ -51,7 +52,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .build();
 
 const LOCAL_DRIVER = { pubSub: LocalPubSubProvider, stateStore: MemoryStateStore };
-const WORKER_DRIVER: ScalingDriver = { pubSub: WorkerPubSubProvider, stateStore: WorkerStateStore };
+const WORKER_DRIVER: ScalingDriver = {
+  pubSub: WorkerPubSubProvider,
+  stateStore: WorkerStateStore,
+  webhookQueue: WorkerWebhookQueue,
+};
 const REDIS_DRIVER: ScalingDriver = {
   pubSub: RedisPubSubProvider,
   stateStore: RedisStateStore,

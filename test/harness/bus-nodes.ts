@@ -8,6 +8,7 @@ import { WorkerHub, type WorkerHubOptions } from '../../src/scaling/workers/work
 import { WorkerLink } from '../../src/scaling/workers/worker-link.js';
 import { WorkerPubSubProvider } from '../../src/scaling/workers/worker-pub-sub.provider.js';
 import { WorkerStateStore } from '../../src/scaling/workers/worker-state-store.js';
+import { WorkerWebhookQueue } from '../../src/scaling/workers/worker-webhook-queue.js';
 import type { WorkerBusAddress } from '../../src/scaling/workers/worker-bus-address.js';
 import { registerForClose } from './eventually.js';
 
@@ -54,11 +55,12 @@ export interface ToldStatus {
   readonly isOnline: boolean;
 }
 
-/** Both drivers of one worker over one link, and what they were told. */
+/** All drivers of one worker over one link, and what they were told. */
 export class BusNode {
   readonly link: WorkerLink;
   readonly pubSub: WorkerPubSubProvider;
   readonly store: WorkerStateStore;
+  readonly queue: WorkerWebhookQueue;
   readonly messages: ClusterMessage[] = [];
   readonly changes: MembersChange[] = [];
   readonly statuses: ToldStatus[] = [];
@@ -72,6 +74,7 @@ export class BusNode {
     this.link = new WorkerLink(complete);
     this.pubSub = new WorkerPubSubProvider(this.link, complete);
     this.store = new WorkerStateStore(this.link);
+    this.queue = new WorkerWebhookQueue(this.link);
     this.link.onLost(() => (this.lost += 1));
     this.pubSub.listen((message) => this.messages.push(message));
     this.store.listen({
@@ -85,7 +88,12 @@ export class BusNode {
 
   /** What Nest does when the application starts. */
   async start(): Promise<void> {
-    await Promise.all([this.pubSub.onModuleInit(), this.store.onModuleInit()]);
+    await Promise.all([
+      this.pubSub.onModuleInit(),
+      this.store.onModuleInit(),
+      this.queue.onModuleInit(),
+    ]);
+    this.queue.onApplicationBootstrap();
   }
 
   /** What Nest does at the end; a second call waits with the first. */
@@ -93,6 +101,7 @@ export class BusNode {
     return (this.stopping ??= Promise.all([
       this.pubSub.onApplicationShutdown(),
       this.store.onApplicationShutdown(),
+      this.queue.onApplicationShutdown(),
     ]));
   }
 

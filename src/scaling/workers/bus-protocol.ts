@@ -8,6 +8,7 @@ import type {
   PlaceChange,
   RosterVersion,
 } from '../state-store.js';
+import type { DeadLetter, WebhookBatch, WebhookEntry, WebhookVerdict } from '../webhook-queue.js';
 
 /** Version of what workers and hub say to each other. Both are of one release, or do not work together. */
 export const BUS_VERSION = 2;
@@ -62,6 +63,10 @@ export interface BusQuestions {
   occupy(appId: string, place: string, socketId: string): PlaceChange | null;
   vacate(appId: string, place: string, socketId: string, graceMs: number): null;
   take(appId: string, bucket: string, amount: number, limit: number, windowMs: number): boolean;
+  deadLetters(appId: string): readonly DeadLetter[] | null;
+  resend(appId: string, ids: readonly string[]): number | null;
+  /** How many events of webhooks wait. */
+  webhooks(): number;
   handOver(): null;
 }
 
@@ -87,6 +92,13 @@ export interface BusRemarks {
   failed(key: string): void;
   /** So many news were passed on. */
   told(count: number): void;
+  /** It can deliver webhooks now, which are gathered for so long. */
+  openWebhooks(batchWindowMs: number): void;
+  queueWebhook(appId: string, entry: WebhookEntry): void;
+  /** What is to become of a batch that it had to deliver. */
+  judged(task: number, verdict: WebhookVerdict): void;
+  /** It wants to be told when it may go, as far as webhooks are concerned. */
+  closeWebhooks(withinMs: number): void;
   /** A sign of life. */
   ping(): void;
   /** The worker stops in order. */
@@ -110,6 +122,12 @@ export interface BusNotices {
   /** The task to make an answer is this worker's. */
   make(key: string): void;
   made(key: string, text: string): void;
+  /** The task to deliver a batch is this worker's. */
+  deliver(task: number, batch: WebhookBatch): void;
+  /** So many events that it queued found their lane full. */
+  webhooksDropped(count: number): void;
+  /** It may go. So many events of webhooks are lost. */
+  webhooksClosed(lost: number): void;
   pong(): void;
 }
 

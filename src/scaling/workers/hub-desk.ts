@@ -11,6 +11,7 @@ import type { HubNews } from './hub-news.js';
 import type { HubPlaces } from './hub-places.js';
 import type { HubState } from './hub-state.js';
 import type { HubTopics } from './hub-topics.js';
+import type { HubWebhooks } from './hub-webhooks.js';
 import type { HubWorker } from './hub-worker.js';
 
 /** What the hub consists of. */
@@ -20,6 +21,7 @@ export interface HubParts {
   readonly topics: HubTopics;
   readonly answers: HubAnswers;
   readonly news: HubNews;
+  readonly webhooks: HubWebhooks;
 }
 
 /** How to do what workers say. */
@@ -60,7 +62,7 @@ function byName(deeds: object): ReadonlyMap<string, Deed> {
 }
 
 function questionsOf(
-  { state, places, topics }: HubParts,
+  { state, places, topics, webhooks }: HubParts,
   onLeaving: (worker: HubWorker) => void,
 ): Deeds<BusQuestions> {
   return {
@@ -99,6 +101,9 @@ function questionsOf(
       return null;
     },
     take: (_, ...args) => state.take(...args),
+    deadLetters: (_, ...args) => webhooks.deadLetters(...args),
+    resend: (_, ...args) => webhooks.resend(...args),
+    webhooks: () => webhooks.length(),
     handOver: (worker) => {
       worker.holding.isHandedOver = true;
       onLeaving(worker);
@@ -107,7 +112,7 @@ function questionsOf(
   };
 }
 
-function remarksOf({ state, topics, answers, news }: HubParts): Deeds<BusRemarks> {
+function remarksOf({ state, topics, answers, news, webhooks }: HubParts): Deeds<BusRemarks> {
   return {
     unsubscribe: (worker, topic) => topics.unsubscribe(worker, topic),
     changeConnections: ({ holding }, ...args) => state.changeConnections(holding, ...args),
@@ -115,7 +120,14 @@ function remarksOf({ state, topics, answers, news }: HubParts): Deeds<BusRemarks
     claim: (worker, key) => answers.claim(worker, key),
     made: (worker, ...args) => answers.made(worker, ...args),
     failed: (worker, key) => answers.failed(worker, key),
-    told: (worker, count) => news.told(worker, count),
+    told: (worker, count) => {
+      news.told(worker, count);
+      webhooks.letGo();
+    },
+    openWebhooks: (worker, ...args) => webhooks.open(worker, ...args),
+    queueWebhook: (worker, ...args) => webhooks.append(worker, ...args),
+    judged: (worker, ...args) => webhooks.judged(worker, ...args),
+    closeWebhooks: (worker, ...args) => webhooks.close(worker, ...args),
     ping: (worker) => worker.say('pong'),
     goodbye: (worker) => {
       worker.hasSaidGoodbye = true;

@@ -39,6 +39,11 @@ export class HubNews {
     reader.tellNews(news);
   }
 
+  /** Somebody was told something, and has not passed it on. */
+  get isUntold(): boolean {
+    return [...this.untold.values()].some(({ length }) => length > 0);
+  }
+
   /** So many of what a worker was told, the oldest, are passed on. */
   told(reader: NewsReader, count: number): void {
     const told = this.untold.get(reader)?.splice(0, count) ?? [];

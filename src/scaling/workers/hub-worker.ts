@@ -2,7 +2,9 @@ import { writeMember, type BusNotices, type Hello, type Said } from './bus-proto
 import type { AnswerSeeker } from './hub-answers.js';
 import type { News, NewsReader } from './hub-news.js';
 import { NodeHolding } from './hub-state.js';
+import type { WebhookBatch } from '../webhook-queue.js';
 import type { HubTopic, TopicSubscriber } from './hub-topics.js';
+import type { WebhookWorker } from './hub-webhooks.js';
 
 /** The way to a worker. */
 export interface WorkerWay {
@@ -11,7 +13,7 @@ export interface WorkerWay {
 }
 
 /** A worker as the hub knows it. */
-export class HubWorker implements TopicSubscriber, AnswerSeeker, NewsReader {
+export class HubWorker implements TopicSubscriber, AnswerSeeker, NewsReader, WebhookWorker {
   readonly nodeId: string;
   readonly pid: number;
   readonly holding: NodeHolding;
@@ -47,6 +49,18 @@ export class HubWorker implements TopicSubscriber, AnswerSeeker, NewsReader {
 
   giveAnswer(key: string, text: string): void {
     this.say('made', key, text);
+  }
+
+  askToDeliver(task: number, batch: WebhookBatch): void {
+    this.say('deliver', task, batch);
+  }
+
+  tellDropped(count: number): void {
+    this.say('webhooksDropped', count);
+  }
+
+  tellWebhooksClosed(lost: number): void {
+    this.say('webhooksClosed', lost);
   }
 
   tellNews(news: News): void {

@@ -11,6 +11,7 @@ import { HubNews } from './hub-news.js';
 import { HubPlaces } from './hub-places.js';
 import { HubState, type NodeHolding } from './hub-state.js';
 import { HubTopics } from './hub-topics.js';
+import { HubWebhooks } from './hub-webhooks.js';
 import { HubWorker } from './hub-worker.js';
 import type { WorkerBusAddress } from './worker-bus-address.js';
 
@@ -62,6 +63,10 @@ export class WorkerHub {
   });
   private readonly state = new HubState((news) => this.news.tell(news));
   private readonly places = new HubPlaces((change) => this.news.tell({ kind: 'place', change }));
+  private readonly webhooks = new HubWebhooks(
+    () => this.news.isUntold,
+    () => performance.now(),
+  );
   private readonly desk: HubDesk;
   private refusedLinks = 0;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -69,8 +74,9 @@ export class WorkerHub {
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: WorkerHubOptions) {
-    const { topics, answers, news, state, places } = this;
-    this.desk = new HubDesk({ topics, answers, news, state, places }, () => this.tellNodes());
+    const { topics, answers, news, state, places, webhooks } = this;
+    const parts = { topics, answers, news, state, places, webhooks };
+    this.desk = new HubDesk(parts, () => this.tellNodes());
   }
 
   get counters(): WorkerHubCounters {
@@ -89,6 +95,7 @@ export class WorkerHub {
   /** All workers are about to be stopped, for good: nobody comes after them. */
   expectEnd(): void {
     this.places.expectEnd();
+    this.webhooks.expectEnd();
   }
 
   /** Closes all links and removes the socket. May be called again. */
@@ -109,6 +116,7 @@ export class WorkerHub {
     for (const parting of this.partings) clearTimeout(parting);
     this.state.close();
     this.places.close();
+    this.webhooks.end();
     for (const link of this.links) link.destroy();
     await this.door.close();
   }
@@ -159,6 +167,7 @@ export class WorkerHub {
     this.news.remove(worker);
     this.tellNodes();
     this.clearAway(worker);
+    this.webhooks.remove(worker);
     if (link.isSilent) this.report(worker);
   }
 
@@ -196,6 +205,7 @@ export class WorkerHub {
   private sweep(): void {
     this.state.sweep();
     this.answers.sweep();
+    this.webhooks.sweep();
   }
 
   private beat(): void {
