@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { WebSocket, WebSocketServer } from 'ws';
 import { CoarseClock } from '../src/connections/coarse-clock.js';
 import { Connection, type ConnectionEnvironment } from '../src/connections/connection.js';
-import { type DirectWriter } from '../src/connections/delivery/direct-write.js';
+import type { DirectWriter } from '../src/connections/delivery/direct-write.js';
 import { detectDirectWrites } from '../src/connections/delivery/direct-write.detection.js';
 import { FanOut, Seat } from '../src/connections/delivery/fan-out.js';
 import { FlushQueue } from '../src/connections/delivery/flush-queue.js';

@@ -1,6 +1,6 @@
 import type { Connection } from '../connections/connection.js';
 import { FanOut, Seat } from '../connections/delivery/fan-out.js';
-import { type FlushQueue } from '../connections/delivery/flush-queue.js';
+import type { FlushQueue } from '../connections/delivery/flush-queue.js';
 import type { Member } from '../scaling/state-store.js';
 import type { ChannelCounters, ChannelCountersByKind } from './channel-counters.js';
 import { channelKindOf, type ChannelKind } from './channel-name.js';

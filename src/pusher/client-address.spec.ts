@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ClientAddress } from './client-address.js';
+import { ClientAddress, peerOf } from './client-address.js';
 
 interface Facts {
   remoteAddress?: string;
@@ -15,6 +15,10 @@ function request({ headers = {}, ...socket }: Facts): IncomingMessage {
   } as unknown as IncomingMessage;
 }
 
+/** As a connection knows its client. */
+const addressOf = (clients: ClientAddress, from: IncomingMessage) =>
+  clients.forwardedFor(from) ?? peerOf(from.socket);
+
 const via = (forwarded: string | string[], remoteAddress = '10.0.0.1') =>
   request({ remoteAddress, headers: { 'x-forwarded-for': forwarded } });
 
@@ -23,15 +27,15 @@ describe('The address of a client', () => {
   const proxies = new ClientAddress(['10.0.0.0/8', '192.168.1.1', 'fd00::/8']);
 
   it('is that of the socket when no proxy is trusted', () => {
-    expect(nobody.addressOf(via('1.2.3.4'))).toBe('10.0.0.1');
-    expect(nobody.addressOf(request({ remoteAddress: '::ffff:1.2.3.4' }))).toBe('1.2.3.4');
-    expect(nobody.addressOf(request({ remoteAddress: '2001:db8::1' }))).toBe('2001:db8::1');
-    expect(nobody.addressOf(request({ remoteAddress: undefined }))).toBe('');
+    expect(addressOf(nobody, via('1.2.3.4'))).toBe('10.0.0.1');
+    expect(addressOf(nobody, request({ remoteAddress: '::ffff:1.2.3.4' }))).toBe('1.2.3.4');
+    expect(addressOf(nobody, request({ remoteAddress: '2001:db8::1' }))).toBe('2001:db8::1');
+    expect(addressOf(nobody, request({ remoteAddress: undefined }))).toBe('');
   });
 
   it('is that of the socket when the proxy is another one', () => {
-    expect(proxies.addressOf(via('1.2.3.4', '11.0.0.1'))).toBe('11.0.0.1');
-    expect(proxies.addressOf(via('1.2.3.4', '192.168.1.2'))).toBe('192.168.1.2');
+    expect(addressOf(proxies, via('1.2.3.4', '11.0.0.1'))).toBe('11.0.0.1');
+    expect(addressOf(proxies, via('1.2.3.4', '192.168.1.2'))).toBe('192.168.1.2');
   });
 
   it.each<[string | string[], string]>([
@@ -44,15 +48,15 @@ describe('The address of a client', () => {
     ['2001:db8::1, fd00::7', '2001:db8::1'],
     ['10.0.0.2, 10.0.0.3', '10.0.0.2'],
   ])('is the nearest that is not trusted: %s', (forwarded, address) => {
-    expect(proxies.addressOf(via(forwarded))).toBe(address);
-    expect(proxies.addressOf(via(forwarded, '::ffff:10.0.0.1'))).toBe(address);
+    expect(addressOf(proxies, via(forwarded))).toBe(address);
+    expect(addressOf(proxies, via(forwarded, '::ffff:10.0.0.1'))).toBe(address);
   });
 
   it.each(['', ',', ',,,', 'unknown', '_hidden', 'fe80::1%eth0', '1.2.3.4:80', '10.0.0.256', '\0'])(
     'is text, whatever the header holds: %j',
     (forwarded) => {
-      expect(typeof proxies.addressOf(via(forwarded))).toBe('string');
-      expect(typeof proxies.addressOf(via(`${forwarded}, 10.0.0.9`))).toBe('string');
+      expect(typeof addressOf(proxies, via(forwarded))).toBe('string');
+      expect(typeof addressOf(proxies, via(`${forwarded}, 10.0.0.9`))).toBe('string');
     },
   );
 });

@@ -13,11 +13,6 @@ export class ClientAddress {
     for (const range of trustedProxies) this.trust(range);
   }
 
-  /** The nearest address that is not a trusted proxy. */
-  addressOf(request: IncomingMessage): string {
-    return this.forwardedFor(request) ?? peerOf(request.socket);
-  }
-
   /** The nearest address that is not a trusted proxy; undefined when that is the peer of the socket. */
   forwardedFor(request: IncomingMessage): string | undefined {
     if (this.trustsNobody) return undefined;

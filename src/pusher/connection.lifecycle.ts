@@ -3,7 +3,7 @@ import { OTHER_CODE } from '../connections/application-counters.js';
 import { CoarseClock } from '../connections/coarse-clock.js';
 import type { Connection, ConnectionEnvironment } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
-import { type DirectWriter } from '../connections/delivery/direct-write.js';
+import type { DirectWriter } from '../connections/delivery/direct-write.js';
 import { detectDirectWrites } from '../connections/delivery/direct-write.detection.js';
 import { inBackground } from '../scaling/awaitable.js';
 import { StateStore } from '../scaling/state-store.js';

@@ -86,9 +86,8 @@ export class EventDispatcher {
     if (cached.length === 0) return this.broadcast(application.id, events, broadcasts, span);
     // Sent when it is cached, or else who subscribes meanwhile would get it neither way.
     return Promise.all(cached).then(() => {
-      const current = this.broadcastsOf(application.id, events);
-      this.checkRoom(current);
-      return this.broadcast(application.id, events, current, span);
+      this.checkRoom(broadcasts);
+      return this.broadcast(application.id, events, broadcasts, span);
     });
   }
 
@@ -109,12 +108,16 @@ export class EventDispatcher {
     if (sent.length > 0) return Promise.all(sent).then(() => undefined);
   }
 
-  /** A finished frame for each channel in which somebody may get it. */
+  /**
+   * A finished frame for each channel in which somebody may get it. To a cache channel somebody may come
+   * while the event is being cached.
+   */
   private broadcastsOf(appId: string, events: readonly PublishedEvent[]): Broadcast[] {
     const broadcasts: Broadcast[] = [];
     for (const { name, data, channels, exceptSocketId } of events) {
       for (const channel of channels.length === 1 ? channels : new Set(channels)) {
-        if (!this.cluster.isWanted(appId, channel)) continue;
+        const isWanted = this.cluster.isWanted(appId, channel);
+        if (!isWanted && !channelKindOf(channel).isCache) continue;
         broadcasts.push({ channel, frame: publishedEvent(name, channel, data), exceptSocketId });
       }
     }

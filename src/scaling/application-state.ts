@@ -3,6 +3,7 @@ import { FixedWindow } from './fixed-window.js';
 import {
   UNKNOWN_VERSION,
   type CachedEvent,
+  type CachedEventWithTtl,
   type ChannelState,
   type Member,
 } from './state-store.js';
@@ -117,6 +118,18 @@ export class ApplicationState {
     const state = this.presence.get(channel);
     state?.users.delete(userId);
     if (state?.users.size === 0) this.forgetPresence(channel, state);
+  }
+
+  /** Ids of the users in a presence channel, each once. */
+  userIds(channel: string): readonly string[] {
+    return [...(this.presence.get(channel)?.users.keys() ?? [])];
+  }
+
+  /** The last event of a cache channel, while it is remembered. */
+  cachedEvent(channel: string): CachedEventWithTtl | undefined {
+    const cached = this.cache.get(channel);
+    if (cached === undefined) return undefined;
+    return { ...cached, ttlSeconds: Math.ceil(this.cache.remainingMs(channel) / 1000) };
   }
 
   channel(channel: string): ChannelState {

@@ -96,7 +96,7 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
   }
 
   override userIds(appId: string, channel: string): readonly string[] {
-    return [...(this.of(appId).presence.get(channel)?.users.keys() ?? [])];
+    return this.of(appId).userIds(channel);
   }
 
   override channel(appId: string, channel: string): ChannelState {
@@ -117,10 +117,7 @@ export class MemoryStateStore extends StateStore implements OnModuleInit, OnModu
   }
 
   override cachedEvent(appId: string, channel: string): CachedEventWithTtl | undefined {
-    const { cache } = this.of(appId);
-    const cached = cache.get(channel);
-    if (cached === undefined) return undefined;
-    return { ...cached, ttlSeconds: Math.ceil(cache.remainingMs(channel) / 1000) };
+    return this.of(appId).cachedEvent(channel);
   }
 
   override signIn(appId: string, userId: string, socketId: string): boolean {

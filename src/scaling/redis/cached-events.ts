@@ -32,7 +32,7 @@ export class CachedEvents {
 
   /** See StateStore. */
   read(appId: string, channel: string): Awaitable<CachedEventWithTtl | undefined> {
-    const alone = () => this.readAlone(appId, channel);
+    const alone = () => this.context.mirror.get(appId).cachedEvent(channel);
     if (!this.context.isUp) return alone();
     const key = this.context.keys.event(appId, channel);
     return this.context
@@ -66,13 +66,6 @@ export class CachedEvents {
       }
     }
     await Promise.all(sent);
-  }
-
-  private readAlone(appId: string, channel: string): CachedEventWithTtl | undefined {
-    const { cache } = this.context.mirror.get(appId);
-    const cached = cache.get(channel);
-    if (cached === undefined) return undefined;
-    return { ...cached, ttlSeconds: Math.ceil(cache.remainingMs(channel) / 1000) };
   }
 }
 

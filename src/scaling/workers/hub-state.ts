@@ -113,7 +113,7 @@ export class HubState {
 
   /** See StateStore. */
   userIds(appId: string, channel: string): readonly string[] {
-    return [...(this.applications.get(appId).presence.get(channel)?.users.keys() ?? [])];
+    return this.applications.get(appId).userIds(channel);
   }
 
   /** See StateStore. */
@@ -139,10 +139,7 @@ export class HubState {
 
   /** See StateStore. */
   cachedEvent(appId: string, channel: string): CachedEventWithTtl | undefined {
-    const { cache } = this.applications.get(appId);
-    const cached = cache.get(channel);
-    if (cached === undefined) return undefined;
-    return { ...cached, ttlSeconds: Math.ceil(cache.remainingMs(channel) / 1000) };
+    return this.applications.get(appId).cachedEvent(channel);
   }
 
   /** See StateStore. */
