@@ -4,6 +4,7 @@ import type { Channel, Subscription } from '../channels/channel.js';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
 import { StateStore, type CachedEvent, type Member } from '../scaling/state-store.js';
+import { AddressLimits } from './address-limits.js';
 import { authorizationFault } from './authorization.js';
 import { ChannelDataError, parseChannelData } from './channel-data.js';
 import { PresenceService } from './presence.service.js';
@@ -30,9 +31,14 @@ export class SubscriptionService {
     private readonly presence: PresenceService,
     private readonly state: StateStore,
     private readonly counts: SubscriptionCountNotifier,
+    private readonly limits: AddressLimits,
   ) {}
 
-  /** Subscribes a connection and answers it. @throws SubscriptionError when it may not */
+  /**
+   * Subscribes a connection and answers it.
+   * @throws SubscriptionError when it may not
+   * @throws ClosingError when it was the last straw
+   */
   async subscribe(connection: Connection, message: SubscribeMessage): Promise<void> {
     const { application } = connection;
     const { channel: name } = message;
@@ -42,7 +48,10 @@ export class SubscriptionService {
     }
     const kind = channelKindOf(name);
     const fault = authorizationFault(connection, kind, message);
-    if (fault !== undefined) throw refusal(name, 'AuthError', fault, 401);
+    if (fault !== undefined) {
+      if (kind.needsAuth && message.auth !== undefined) this.limits.connectionFailed(connection);
+      throw refusal(name, 'AuthError', fault, 401);
+    }
     const member = kind.isPresence ? this.memberOf(connection, message) : undefined;
     const former = this.channels.subscriptionOf(connection, name);
     if (former !== undefined) return this.answerAgain(former);
