@@ -51,6 +51,12 @@ export interface LoadedConfiguration {
   readonly variables: EnvironmentVariables;
   /** Of every variable. */
   readonly sources: ReadonlyMap<string, VariableSource>;
+  /**
+   * Reads everything again, from the same places. A `.env` that was not there is none, one that was has
+   * to be there still.
+   * @throws ConfigurationError
+   */
+  readonly readAgain: () => LoadedConfiguration;
   /** Loaded as `env`, with no file, this gives the same again: texts of the variables, secrets among them. */
   readonly environment: RawEnvironment;
   /** REVERB_APPS_FILE, if there is one. */
@@ -97,6 +103,7 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
     applicationsOptions: { applications: found.applications, watch },
     variables,
     sources: sourcesOf(layers),
+    readAgain: () => loadConfiguration({ ...options, envFilePath: envFileOf(layers) }),
     environment: environmentOf(variables, environment),
     applicationFile: content === undefined || watch === undefined ? undefined : { content, watch },
   };
@@ -126,6 +133,13 @@ function idleVariables(applications: readonly Application[]): readonly string[] 
     idle.push('Webhooks are configured, but this version does not send any yet.');
   }
   return idle;
+}
+
+function envFileOf(layers: readonly Layer[]): string | null {
+  const [path = null] = layers.flatMap(({ source }) =>
+    source.kind === 'file' ? [source.path] : [],
+  );
+  return path;
 }
 
 interface Layer {
