@@ -18,15 +18,12 @@ export async function bootstrap(loaded: LoadedConfiguration): Promise<void> {
   const logger = new Logger('Server');
   Logger.overrideLogger(serverLogger);
   outliveReaders();
-  const reload = new Reload(loaded);
+  const reload = new Reload(loaded, serverLogger);
   for (const warning of configuration.warnings) logger.warn(warning);
   try {
     const server = await startListening(loaded, serverLogger, (app) => stopWhenAsked(app, logger));
     announce(loaded, server.port, 1);
-    reload.begin((next) => {
-      server.follow(next);
-      serverLogger.setLevel(next.configuration.log.level);
-    });
+    reload.begin((next) => server.follow(next));
   } catch (error) {
     logger.fatal(error instanceof StartError ? error.message : error);
     process.exit(1);

@@ -39,27 +39,33 @@ const optionsFor = (variables: Variables, options: LaunchOptions = {}): LaunchOp
 const serve = (variables: Variables = APPLICATION, options?: LaunchOptions) =>
   ServerProcess.start(optionsFor(variables, options));
 
+/** The machine may be busy. */
+const ANSWER_MS = 10_000;
+
 const DONE = /The configuration was read again/;
 const REFUSED = /Nothing was read again/;
 
-/** Sends the signal, and resolves with all that is said until the answer. */
+/** Writes the variables, sends the signal, and resolves with all that is said until the answer. */
 async function reload(server: ServerProcess, answer: RegExp, variables?: Variables) {
   if (variables !== undefined) server.write('.env', linesOf(variables));
-  const position = server.output.length;
+  const [stdout, stderr] = [server.stdout.length, server.stderr.length];
   server.kill('SIGHUP');
-  await server.said(answer, position);
-  return server.output.slice(position);
+  return eventually(
+    () => {
+      const said = server.stdout.slice(stdout) + server.stderr.slice(stderr);
+      expect(said).toMatch(answer);
+      return said;
+    },
+    { withinMs: ANSWER_MS },
+  );
 }
 
 const refusalOf = async (server: ServerProcess, key = 'app-key') =>
   (await PusherClient.refused({ url: server.url, key })).closeCode;
 
 describe('SIGHUP, while all sockets stay', () => {
-  it.each([
-    ['npm start', ['dist/main.js']],
-    ['revurb start', ['dist/cli/main.js', 'start']],
-  ])('has applications and their settings read again: %s', async (_, args) => {
-    const server = await serve(APPLICATION, { args });
+  it('has applications and their settings read again', async () => {
+    const server = await serve(APPLICATION, { args: ['dist/cli/main.js', 'start'] });
     const client = await PusherClient.connect(server);
     await client.subscribe('first');
     const said = await reload(server, DONE, {
@@ -84,9 +90,8 @@ describe('SIGHUP, while all sockets stay', () => {
     server.write('apps.json', file('a', 'b'));
     await reload(server, DONE, { ...variables, REVERB_APP_ACTIVITY_TIMEOUT: '17' });
     expect((await PusherClient.connect(at('b'))).activityTimeout).toBe(17);
-    const position = server.output.length;
     server.write('apps.json', file('a', 'b', 'c'));
-    await server.said(/The applications were read again/, position);
+    await server.said(/The applications were read again/);
     expect((await PusherClient.connect(at('c'))).activityTimeout).toBe(17);
     rmSync(join(server.directory, 'apps.json'));
     const said = await reload(server, REFUSED);
@@ -133,30 +138,23 @@ describe('SIGHUP, while all sockets stay', () => {
     const server = await serve();
     const client = await PusherClient.connect(server);
     await reload(server, DONE, { ...APPLICATION, REVERB_LOG_LEVEL: 'debug' });
-    const position = server.output.length;
     client.send({ event: 'pusher:ping', data: 'is shown' });
-    await server.said(/is shown/, position);
-    server.write('.env', linesOf({ ...APPLICATION, REVERB_LOG_LEVEL: 'warn' }));
-    server.kill('SIGHUP');
-    await eventually(async () => {
-      const before = server.output.length;
-      await client.roundTrip();
-      expect(server.output.length).toBe(before);
-    });
-    await reload(server, DONE, APPLICATION);
-    const quiet = server.output.length;
+    await server.said(/is shown/);
+    await reload(server, DONE, { ...APPLICATION, REVERB_LOG_LEVEL: 'warn' });
+    const louder = { ...APPLICATION, REVERB_LOG_LEVEL: 'log' };
+    await client.roundTrip();
+    await reload(server, DONE, louder);
     client.send({ event: 'pusher:ping', data: 'is hidden' });
     await client.roundTrip();
     await reload(server, DONE);
-    expect(server.output.slice(quiet)).not.toContain('is hidden');
+    expect(server.output).not.toContain('is hidden');
   });
 
-  it('may come twice at once, and before the server listens', async () => {
+  it('may come several times at once', async () => {
     const server = await serve();
     const client = await PusherClient.connect(server);
     server.write('.env', linesOf({ ...APPLICATION, REVERB_APP_KEY: 'new-key' }));
     for (let i = 0; i < 5; i++) server.kill('SIGHUP');
-    await server.said(DONE);
     await reload(server, DONE);
     await PusherClient.connect({ url: server.url, key: 'new-key' });
     await client.roundTrip();

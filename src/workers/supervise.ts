@@ -24,7 +24,7 @@ export async function supervise(loaded: LoadedConfiguration, count: number): Pro
   const serverLogger = new ServerLogger(configuration.log);
   Logger.overrideLogger(serverLogger);
   outliveReaders();
-  const reload = new Reload(loaded);
+  const reload = new Reload(loaded, serverLogger);
   for (const warning of configuration.warnings) logger.warn(warning);
   let bus: WorkerBusAddress | undefined;
   const shared = new SharedConfiguration(loaded, (message) => supervisor.tell(message));
@@ -39,10 +39,7 @@ export async function supervise(loaded: LoadedConfiguration, count: number): Pro
     const port = await supervisor.start();
     shared.watch();
     announce(loaded, port, count);
-    reload.begin((next) => {
-      shared.follow(next);
-      serverLogger.setLevel(next.configuration.log.level);
-    });
+    reload.begin((next) => shared.follow(next));
   } catch (error) {
     // A signal that came meanwhile ends it.
     if (supervisor.isStopping) return;
