@@ -89,7 +89,7 @@ describe('No secret, token, signature or header of a webhook is ever logged', ()
     const server = await ServerProcess.start({ variables: VARIABLES, files });
     await liveALittle(server);
     expect(server.output).toContain('a payload');
-    for (const level of [...LOG_LEVELS].reverse()) {
+    for (const level of [...LOG_LEVELS].reverse().slice(1)) {
       server.write('.env', fileFor(level)['.env']);
       server.kill('SIGHUP');
       // Told before the log gets quieter: from `log` on that is by warnings alone, and `fatal` by nothing.
