@@ -13,9 +13,12 @@ export interface KeepAlivePolicy {
   onUnauthorized(connection: Connection): void;
 }
 
-/** Often enough to be within a tenth of any interval of two seconds and more. */
-const MAX_TICK_MS = 200;
+/** A sweep comes this many times in the shortest interval, so that all are kept to a tenth. */
+const SWEEPS_PER_INTERVAL = 20;
 const MIN_TICK_MS = 20;
+const MAX_TICK_MS = 1000;
+/** While there is nobody, and so no interval to go by. */
+const IDLE_TICK_MS = 200;
 
 /** Watches over all connections with one timer: a sweep over plain fields, no timer per connection. */
 @Injectable()
@@ -30,7 +33,7 @@ export class ConnectionMonitor implements OnModuleDestroy {
 
   start(policy: KeepAlivePolicy): void {
     this.policy = policy;
-    this.schedule(MAX_TICK_MS);
+    this.schedule(IDLE_TICK_MS);
   }
 
   onModuleDestroy(): void {
@@ -78,6 +81,8 @@ export class ConnectionMonitor implements OnModuleDestroy {
   private tick(): void {
     if (this.policy === undefined) return;
     const shortestMs = this.sweep();
-    this.schedule(Math.max(MIN_TICK_MS, Math.min(MAX_TICK_MS, shortestMs / 20)));
+    const tickMs = shortestMs / SWEEPS_PER_INTERVAL;
+    const isIdle = shortestMs === Infinity;
+    this.schedule(isIdle ? IDLE_TICK_MS : Math.max(MIN_TICK_MS, Math.min(MAX_TICK_MS, tickMs)));
   }
 }

@@ -32,8 +32,38 @@ type WebSocketOptions = ConstructorParameters<typeof WebSocketServer>[0] & { clo
 /** Told of every connection that was upgraded, before anything was read from it. */
 export type OnConnection = (connection: Connection, request: ConnectRequest) => void;
 
+/**
+ * Brings what `ws` has to tell straight to the connection: five listeners for each socket would be
+ * time at every connect and memory for as long as it stays.
+ */
 class ConnectionSocket extends WebSocket {
   connection?: Connection;
+
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    const { connection } = this;
+    if (connection === undefined) return super.emit(event, ...values);
+    switch (event) {
+      case 'message':
+        connection.touch();
+        connection.inbox.push(values[0] as Buffer);
+        break;
+      case 'ping':
+        connection.touch();
+        connection.usesControlFrames = true;
+        connection.write(pongFrame(values[0] as Buffer));
+        break;
+      case 'pong':
+        connection.touch();
+        connection.usesControlFrames = true;
+        break;
+      case 'error':
+        connection.broken();
+        break;
+      case 'close':
+        connection.closed(values[0] as number);
+    }
+    return true;
+  }
 
   /** A message in too many fragments is too big; `ws` gives it a code that is none of the protocol. */
   override close(code?: number, reason?: string): void {
@@ -74,13 +104,24 @@ export class Handshake {
     this.pathPrefix = `${options.path}/app/`;
   }
 
-  /** Whether a request asks for a Pusher connection, going by its path. */
-  isMeant(request: IncomingMessage): boolean {
-    return this.appKeyOf(request) !== undefined;
+  /** The application key that a request wants to connect with; undefined when its path is none of ours. */
+  appKeyOf({ url = '' }: IncomingMessage): string | undefined {
+    const target = originFormOf(url);
+    if (!target.startsWith(this.pathPrefix)) return undefined;
+    const question = target.indexOf('?');
+    const key = target.slice(this.pathPrefix.length, question < 0 ? undefined : question);
+    if (key === '' || key.includes('/')) return undefined;
+    if (!key.includes('%')) return key;
+    try {
+      return decodeURIComponent(key);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Upgrades a request, or answers why not. */
   upgrade(
+    appKey: string,
     request: IncomingMessage,
     socket: Socket,
     head: Buffer,
@@ -88,7 +129,7 @@ export class Handshake {
   ): void {
     const fault = faultOf(request);
     if (fault !== undefined) return answerAndHangUp(socket, ...fault);
-    const found = this.limits.connectionFault(request) ?? this.find(this.appKeyOf(request) ?? '');
+    const found = this.limits.connectionFault(request) ?? this.find(appKey);
     if (!(found instanceof Promise)) {
       return this.complete(request, socket, head, found, onConnection);
     }
@@ -152,11 +193,6 @@ export class Handshake {
         this.lifecycle.clock.advance();
         const connection = new Connection(socketId, client, webSocket, socket, this.lifecycle);
         webSocket.connection = connection;
-        webSocket.on('message', onMessage);
-        webSocket.on('ping', onPing);
-        webSocket.on('pong', onPong);
-        webSocket.on('error', onError);
-        webSocket.on('close', onClose);
         onConnection(connection, connect);
       },
     );
@@ -186,45 +222,6 @@ export class Handshake {
     }
     return server;
   }
-
-  private appKeyOf(request: IncomingMessage): string | undefined {
-    const [path = ''] = originFormOf(request.url ?? '').split('?');
-    if (!path.startsWith(this.pathPrefix)) return undefined;
-    const key = path.slice(this.pathPrefix.length);
-    if (key === '' || key.includes('/')) return undefined;
-    try {
-      return decodeURIComponent(key);
-    } catch {
-      return undefined;
-    }
-  }
-}
-
-/* Listeners are shared by all sockets: one closure each would be memory for every connection. */
-
-function onMessage(this: ConnectionSocket, data: Buffer): void {
-  this.connection!.touch();
-  this.connection!.inbox.push(data);
-}
-
-function onPing(this: ConnectionSocket, payload: Buffer): void {
-  const connection = this.connection!;
-  connection.touch();
-  connection.usesControlFrames = true;
-  connection.write(pongFrame(payload));
-}
-
-function onPong(this: ConnectionSocket): void {
-  this.connection!.touch();
-  this.connection!.usesControlFrames = true;
-}
-
-function onError(this: ConnectionSocket): void {
-  this.connection!.broken();
-}
-
-function onClose(this: ConnectionSocket, code: number): void {
-  this.connection!.closed(code);
 }
 
 function queryOf({ url = '' }: IncomingMessage): string {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Connection, type ConnectionMessageHandler } from '../connections/connection.js';
-import { Handshake } from './handshake.js';
+import { Handshake, type OnConnection } from './handshake.js';
 import { answerAndHangUp } from './http/raw-answer.js';
 import { serveAsOrdinary, wantsWebSocket } from './http/ordinary-request.js';
 import { PUSHER_GATEWAY_PATH } from './pusher.gateway.js';
@@ -29,6 +29,8 @@ export class PusherWsAdapter extends WsAdapter {
   private readonly pusherServer = new PusherServer();
   /** Stands in for the HTTP server before Nest's adapter, which is told only what is not ours. */
   private readonly otherUpgrades = new EventEmitter();
+  private readonly onConnection: OnConnection = (connection, connect) =>
+    this.pusherServer.emit('connection', connection, connect);
   private upgradeListener: UpgradeListener | undefined;
 
   constructor(app: INestApplication) {
@@ -93,12 +95,11 @@ export class PusherWsAdapter extends WsAdapter {
     const server = this.httpServer as Server;
     const isForOthers =
       this.otherUpgrades.listenerCount('upgrade') > 0 || server.listenerCount('upgrade') > 1;
+    const appKey = this.handshake.appKeyOf(request);
     if (!wantsWebSocket(request) && !isForOthers) {
       serveAsOrdinary(server, request, socket, head);
-    } else if (this.handshake.isMeant(request)) {
-      this.handshake.upgrade(request, socket, head, (connection, connect) =>
-        this.pusherServer.emit('connection', connection, connect),
-      );
+    } else if (appKey !== undefined) {
+      this.handshake.upgrade(appKey, request, socket, head, this.onConnection);
     } else if (isForOthers) {
       this.otherUpgrades.emit('upgrade', request, socket, head);
     } else {
