@@ -4,12 +4,13 @@ import { announce } from './announce.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import { startListening, StartError } from './listening-server.js';
 import { onStopSignal, outliveReaders } from './process-events.js';
+import { Reload } from './reload.js';
 import { ClusterService } from './scaling/cluster.service.js';
 import { ServerLogger } from './server-logger.js';
 
 /**
  * Runs the server in this process until a signal ends it: the first one drains it and ends the process
- * with 0, a second one ends it at once with 1. A start that fails says why and ends it with 1.
+ * with 0, a second one ends it at once with 1, and SIGHUP reads the configuration again. A start that fails says why and ends it with 1.
  */
 export async function bootstrap(loaded: LoadedConfiguration): Promise<void> {
   const { configuration } = loaded;
@@ -17,10 +18,12 @@ export async function bootstrap(loaded: LoadedConfiguration): Promise<void> {
   const logger = new Logger('Server');
   Logger.overrideLogger(serverLogger);
   outliveReaders();
+  const reload = new Reload(loaded, serverLogger);
   for (const warning of configuration.warnings) logger.warn(warning);
   try {
-    const port = await startListening(loaded, serverLogger, (app) => stopWhenAsked(app, logger));
-    announce(loaded, port, 1);
+    const server = await startListening(loaded, serverLogger, (app) => stopWhenAsked(app, logger));
+    announce(loaded, server.port, 1);
+    reload.begin((next) => server.follow(next));
   } catch (error) {
     logger.fatal(error instanceof StartError ? error.message : error);
     process.exit(1);

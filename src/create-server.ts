@@ -9,6 +9,7 @@ import type { LoadedConfiguration } from './config/load-configuration.js';
 import type { ServerConfiguration } from './config/server-configuration.js';
 import { readTlsFiles } from './config/tls-files.js';
 import { answerAndHangUp } from './pusher/http/raw-answer.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 import { configureServer } from './server.js';
 
 /** How often slow requests are looked for. */
@@ -96,6 +97,7 @@ function onFrameworkError(
 ): void {
   const body = JSON.stringify({ error: error.message });
   raw.writeHead(error.statusCode ?? 400, {
+    ...SECURITY_HEADERS,
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(body),
   });

@@ -5,6 +5,7 @@ describe('the public API', () => {
     expect(Object.keys(revurb).sort()).toEqual([
       'ApplicationProvider',
       'ApplicationsModule',
+      'ApplicationsReload',
       'ClosingError',
       'Connection',
       'EventDispatcher',

@@ -48,6 +48,7 @@ export {
   type WebhookEndpoint,
 } from './applications/application.js';
 export { ApplicationProvider } from './applications/application-provider.js';
+export { ApplicationsReload } from './applications/applications-reload.js';
 export { ApplicationsModule } from './applications/applications.module.js';
 export type { ApplicationsOptions } from './applications/applications.options.js';
 

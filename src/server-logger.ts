@@ -1,4 +1,4 @@
-import { ConsoleLogger } from '@nestjs/common';
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { LOG_LEVELS } from './config/log-levels.js';
 import type { LogConfiguration } from './config/server-configuration.js';
 
@@ -21,9 +21,14 @@ export class ServerLogger extends ConsoleLogger {
   ) {
     super({
       json: format === 'json',
-      logLevels: LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(level) + 1),
+      logLevels: levelsFrom(level),
       prefix: worker === undefined ? 'Revurb' : `Revurb ${worker}`,
     });
+  }
+
+  /** Changes the least severe level that is logged. */
+  setLevel(level: LogLevel): void {
+    this.setLogLevels(levelsFrom(level));
   }
 
   override getJsonLogObject(
@@ -45,4 +50,8 @@ export class ServerLogger extends ConsoleLogger {
       rest.at(-1) === 'NestApplication' && /^Error: (?:listen|bind) /.test(String(message));
     if (!isTold) super.error(message, ...rest);
   }
+}
+
+function levelsFrom(level: LogLevel): LogLevel[] {
+  return LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(level) + 1);
 }

@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { ApplicationProvider } from './application-provider.js';
+import { ApplicationsReload } from './applications-reload.js';
 import { APPLICATIONS_OPTIONS, type ApplicationsOptions } from './applications.options.js';
 import { ConfigApplicationProvider } from './config-application.provider.js';
 
@@ -18,10 +19,11 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<ApplicationsOp
     providers: [
       ...(definition.providers ?? []),
       { provide: ApplicationProvider, useClass: extras.provider ?? ConfigApplicationProvider },
+      ApplicationsReload,
     ],
   }))
   .build();
 
 /** Provides the ApplicationProvider: the configured applications, or the class given as `provider`. Global. */
-@Module({ exports: [ApplicationProvider] })
+@Module({ exports: [ApplicationProvider, ApplicationsReload] })
 export class ApplicationsModule extends ConfigurableModuleClass {}

@@ -14,17 +14,25 @@ export class ConfigApplicationProvider
   private stopWatching: (() => void) | undefined;
   private listener: ((application: Application) => void) | undefined;
 
-  constructor(@Inject(APPLICATIONS_OPTIONS) private readonly options: ApplicationsOptions) {
+  constructor(@Inject(APPLICATIONS_OPTIONS) private options: ApplicationsOptions) {
     super();
     this.replace(options.applications);
   }
 
   onModuleInit(): void {
-    this.stopWatching = this.options.watch?.((applications) => this.replace(applications));
+    this.watch();
   }
 
   onModuleDestroy(): void {
     this.stopWatching?.();
+  }
+
+  /** Puts other applications in the place of these, and watches for their changes instead. */
+  follow(options: ApplicationsOptions): void {
+    this.stopWatching?.();
+    this.options = options;
+    this.replace(options.applications);
+    this.watch();
   }
 
   override findById(id: string): Application | undefined {
@@ -42,6 +50,10 @@ export class ConfigApplicationProvider
 
   override onChange(listener: (application: Application) => void): void {
     this.listener = listener;
+  }
+
+  private watch(): void {
+    this.stopWatching = this.options.watch?.((applications) => this.replace(applications));
   }
 
   private replace(applications: readonly Application[]): void {

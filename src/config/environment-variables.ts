@@ -80,6 +80,20 @@ export class EnvironmentVariables {
   )
   REVERB_MAX_CONNECTIONS!: number;
 
+  @Variable(
+    amount(0),
+    0,
+    'New connections of a client address per minute and process; 0 = no limit.',
+  )
+  REVERB_ADDRESS_CONNECTIONS_PER_MINUTE!: number;
+
+  @Variable(
+    amount(0),
+    0,
+    'Wrong keys and signatures of a client address per minute and process; 0 = no limit.',
+  )
+  REVERB_ADDRESS_FAILED_AUTHENTICATIONS_PER_MINUTE!: number;
+
   @Variable(amount(1), 1_048_576, 'Unsent bytes of one connection before it is a slow consumer.')
   REVERB_MAX_OUTBOX_SIZE!: number;
 

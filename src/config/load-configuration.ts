@@ -50,6 +50,12 @@ export interface LoadedConfiguration {
   readonly variables: EnvironmentVariables;
   /** Of every variable. */
   readonly sources: ReadonlyMap<string, VariableSource>;
+  /**
+   * Reads everything again, from the same places. A `.env` that was not there is none, one that was has
+   * to be there still.
+   * @throws ConfigurationError
+   */
+  readonly readAgain: () => LoadedConfiguration;
   /** Loaded as `env`, with no file, this gives the same again: texts of the variables, secrets among them. */
   readonly environment: RawEnvironment;
   /** REVERB_APPS_FILE, if there is one. */
@@ -95,6 +101,7 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
     applicationsOptions: { applications: found.applications, watch },
     variables,
     sources: sourcesOf(layers),
+    readAgain: () => loadConfiguration({ ...options, envFilePath: envFileOf(layers) }),
     environment: environmentOf(variables, environment),
     applicationFile: content === undefined || watch === undefined ? undefined : { content, watch },
   };
@@ -116,6 +123,13 @@ function environmentOf(variables: EnvironmentVariables, all: RawEnvironment): Ra
 
 /** A Laravel application has these for purposes of its own. */
 const REDIS = /^(REVERB_)?REDIS_/;
+
+function envFileOf(layers: readonly Layer[]): string | null {
+  const [path = null] = layers.flatMap(({ source }) =>
+    source.kind === 'file' ? [source.path] : [],
+  );
+  return path;
+}
 
 interface Layer {
   readonly source: VariableSource;

@@ -60,6 +60,9 @@ function toPusherOptions(variables: EnvironmentVariables): PusherOptions {
   return {
     path: variables.REVERB_SERVER_PATH,
     maxConnections: variables.REVERB_MAX_CONNECTIONS,
+    addressConnectionsPerMinute: variables.REVERB_ADDRESS_CONNECTIONS_PER_MINUTE,
+    addressFailedAuthenticationsPerMinute:
+      variables.REVERB_ADDRESS_FAILED_AUTHENTICATIONS_PER_MINUTE,
     maxOutboxSize: variables.REVERB_MAX_OUTBOX_SIZE,
     maxRequestSize: variables.REVERB_MAX_REQUEST_SIZE,
     requestTimeoutSeconds: variables.REVERB_REQUEST_TIMEOUT,

@@ -7,6 +7,8 @@ export class TrafficCounters {
   private readonly applications = new Map<string, ApplicationCounters>();
   /** Connections that were refused, by the code; who they wanted to talk to may not exist. */
   readonly refusedConnections = new CodeCount();
+  /** What was refused because of the limits of client addresses. */
+  readonly addressLimited = { connections: 0, authentications: 0 };
 
   of(appId: string): ApplicationCounters {
     let counters = this.applications.get(appId);

@@ -16,7 +16,10 @@ import { TrafficLog } from './traffic.log.js';
 
 /** What a client brought along when it connected. */
 export interface ConnectRequest {
-  /** The application its key belongs to; an error if that could not be found out. */
+  /**
+   * The application its key belongs to; an error if that could not be found out, a {@link ClosingError}
+   * if it was not even asked for.
+   */
   readonly application: Application | undefined | Error;
   /** The `protocol` parameter as it came. */
   readonly protocol: string | undefined;

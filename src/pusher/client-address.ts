@@ -13,12 +13,17 @@ export class ClientAddress {
     for (const range of trustedProxies) this.trust(range);
   }
 
+  /** The address of the client; empty once its socket is closed, or when it has none. */
+  of(request: IncomingMessage): string {
+    return this.forwardedFor(request) ?? peerOf(request.socket);
+  }
+
   /** The nearest address that is not a trusted proxy; undefined when that is the peer of the socket. */
   forwardedFor(request: IncomingMessage): string | undefined {
     if (this.trustsNobody) return undefined;
     const forwarded = headerOf(request, 'x-forwarded-for');
     if (forwarded === undefined) return undefined;
-    const hops = forwarded.split(',').map((hop) => plain(hop.trim()));
+    const hops = forwarded.split(',').map((hop) => plain(withoutPort(hop.trim())));
     let address = peerOf(request.socket);
     while (hops.length > 0 && this.isTrusted(address)) address = hops.pop()!;
     return address;
@@ -53,6 +58,11 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
 /** The address at the other end of a socket, empty once that is closed. Asks the system the first time. */
 export function peerOf(socket: Socket): string {
   return plain(socket.remoteAddress ?? '');
+}
+
+/** Some proxies put the port of the client behind its address, and an IPv6 address in brackets. */
+function withoutPort(hop: string): string {
+  return /^\[(.*)\](?::\d+)?$|^([\d.]+):\d+$/.exec(hop)?.slice(1).find(Boolean) ?? hop;
 }
 
 /** An IPv4 address that came over an IPv6 socket, as IPv4. */

@@ -9,6 +9,7 @@ import { pongFrame } from '../connections/frame.js';
 import { SocketIdGenerator } from '../connections/socket-id.js';
 import { isLater } from '../scaling/awaitable.js';
 import type { ConnectRequest } from './admission.js';
+import { AddressLimits } from './address-limits.js';
 import { ClientAddress, peerOf } from './client-address.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
 import { withDeadline } from '../deadline.js';
@@ -88,7 +89,6 @@ class Client implements ClientDescription {
 /** Turns upgrade requests into connections. */
 @Injectable()
 export class Handshake {
-  private readonly clients: ClientAddress;
   private readonly pathPrefix: string;
   /** One for each message limit, since `ws` enforces it while it reads. */
   private readonly servers = new Map<number, WebSocketServer>();
@@ -97,9 +97,10 @@ export class Handshake {
     private readonly applications: ApplicationProvider,
     private readonly lifecycle: ConnectionLifecycle,
     private readonly socketIds: SocketIdGenerator,
+    private readonly clients: ClientAddress,
+    private readonly limits: AddressLimits,
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {
-    this.clients = new ClientAddress(options.trustedProxies);
     this.pathPrefix = `${options.path}/app/`;
   }
 
@@ -128,7 +129,7 @@ export class Handshake {
   ): void {
     const fault = faultOf(request);
     if (fault !== undefined) return answerAndHangUp(socket, ...fault);
-    const found = this.find(appKey);
+    const found = this.limits.connectionFault(request) ?? this.find(appKey);
     if (!(found instanceof Promise)) {
       return this.complete(request, socket, head, found, onConnection);
     }
@@ -164,6 +165,7 @@ export class Handshake {
     application: ConnectRequest['application'],
     onConnection: OnConnection,
   ): void {
+    if (application === undefined) this.limits.requestFailed(request);
     const parameters = parseQuery(queryOf(request));
     const { origin } = request.headers;
     const connect: ConnectRequest = {

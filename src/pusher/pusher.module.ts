@@ -3,7 +3,9 @@ import { TerminusModule } from '@nestjs/terminus';
 import { ChannelsModule } from '../channels/channels.module.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { TracingModule } from '../tracing/tracing.module.js';
+import { AddressLimits } from './address-limits.js';
 import { Admission } from './admission.js';
+import { ClientAddress } from './client-address.js';
 import { ClientEventService } from './client-event.service.js';
 import { ClusterHooksReporter } from './cluster-hooks.reporter.js';
 import { ConnectionLifecycle } from './connection.lifecycle.js';
@@ -71,6 +73,12 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
       inject: [MODULE_OPTIONS_TOKEN],
       useFactory: completePusherOptions,
     },
+    {
+      provide: ClientAddress,
+      inject: [PUSHER_OPTIONS],
+      useFactory: ({ trustedProxies }: PusherOptions) => new ClientAddress(trustedProxies),
+    },
+    AddressLimits,
     Admission,
     ClientEventService,
     ClusterHooksReporter,

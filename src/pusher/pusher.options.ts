@@ -9,6 +9,13 @@ export interface PusherOptions {
   readonly path: string;
   /** Open connections of this node; 0 means no limit. Beyond it: 4100. */
   readonly maxConnections: number;
+  /** New connections of one client address on this node; 0 means no limit. Beyond it: 4101. */
+  readonly addressConnectionsPerMinute: number;
+  /**
+   * Wrong keys and signatures of one client address on this node; 0 means no limit. Beyond it new
+   * connections of that address are refused with 4101, and its requests with 429.
+   */
+  readonly addressFailedAuthenticationsPerMinute: number;
   /** Unsent bytes of one connection before it is a slow consumer, closed with 4100. */
   readonly maxOutboxSize: number;
   /** Bytes of an HTTP request body. */
@@ -39,6 +46,8 @@ export interface PusherOptions {
 export const DEFAULT_PUSHER_OPTIONS: PusherOptions = Object.freeze({
   path: '',
   maxConnections: 0,
+  addressConnectionsPerMinute: 0,
+  addressFailedAuthenticationsPerMinute: 0,
   maxOutboxSize: 1_048_576,
   maxRequestSize: 200_000,
   requestTimeoutSeconds: 10,

@@ -6,6 +6,7 @@ import type { Connection } from '../connections/connection.js';
 import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { StateStore, type CachedEvent, type Member } from '../scaling/state-store.js';
 import { WebhookReporter } from '../webhooks/webhook.reporter.js';
+import { AddressLimits } from './address-limits.js';
 import { authorizationFault } from './authorization.js';
 import { ChannelDataError, parseChannelData } from './channel-data.js';
 import { PresenceService } from './presence.service.js';
@@ -35,11 +36,13 @@ export class SubscriptionService {
     private readonly counts: SubscriptionCountNotifier,
     private readonly extensions: ExtensionRegistry,
     private readonly webhooks: WebhookReporter,
+    private readonly limits: AddressLimits,
   ) {}
 
   /**
    * Subscribes a connection and answers it.
    * @throws SubscriptionError when it may not, and what extensions refuse it with
+   * @throws ClosingError when it was the last straw
    */
   async subscribe(connection: Connection, message: SubscribeMessage): Promise<void> {
     const { application } = connection;
@@ -50,7 +53,10 @@ export class SubscriptionService {
     }
     const kind = channelKindOf(name);
     const fault = authorizationFault(connection, kind, message);
-    if (fault !== undefined) throw refusal(name, 'AuthError', fault, 401);
+    if (fault !== undefined) {
+      if (kind.needsAuth && message.auth !== undefined) this.limits.connectionFailed(connection);
+      throw refusal(name, 'AuthError', fault, 401);
+    }
     let member = kind.isPresence ? this.memberOf(connection, message) : undefined;
     const former = this.channels.subscriptionOf(connection, name);
     if (former !== undefined) return this.answerAgain(former);

@@ -4,7 +4,13 @@ import type { Connection } from '../connections/connection.js';
 /** What would break a line, or be obeyed by a terminal. */
 const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029]/gu;
 
-/** What goes on, in a readable form, for `--debug` alone: payloads are shown nowhere else. */
+/** What gives a client a right, wherever it stands: the value of an `auth`, in JSON inside of JSON too, and signatures. */
+const CREDENTIALS = /(?<=\bauth\\*"\s*:\s*\\*")[^"\\]+|\b[\da-f]{64}\b/gi;
+
+/**
+ * What goes on, in a readable form, for `--debug` alone: payloads are shown nowhere else, and
+ * credentials not even here.
+ */
 @Injectable()
 export class TrafficLog {
   private readonly logger = new Logger('Traffic');
@@ -25,7 +31,7 @@ export class TrafficLog {
   }
 
   received({ socketId }: Connection, text: string): void {
-    if (this.isEnabled) this.say(`${socketId} > ${text}`);
+    if (this.isEnabled) this.say(`${socketId} > ${text.replace(CREDENTIALS, '(hidden)')}`);
   }
 
   refused(socketId: string, why: Error): void {

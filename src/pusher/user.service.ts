@@ -8,6 +8,7 @@ import type { TerminateMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
 import { WebhookReporter } from '../webhooks/webhook.reporter.js';
+import { AddressLimits } from './address-limits.js';
 import { signatureFault } from './authorization.js';
 import type { SigninMessage } from './protocol/client-message.js';
 import { ClosingError, PusherErrorCode } from './protocol/pusher-error.js';
@@ -31,18 +32,22 @@ export class UserService {
     private readonly watchlists: WatchlistService,
     private readonly extensions: ExtensionRegistry,
     private readonly webhooks: WebhookReporter,
+    private readonly limits: AddressLimits,
     @Inject(PUSHER_OPTIONS) options: PusherOptions,
   ) {
     this.graceMs = options.graceSeconds * 1000;
     cluster.listen({ onTerminate: (message) => this.closeConnections(message) });
   }
 
-  /** Binds a connection to a user and answers it. @throws ClosingError 4009 when it may not */
+  /** Binds a connection to a user and answers it. @throws ClosingError when it may not */
   async signIn(connection: Connection, message: SigninMessage): Promise<void> {
     const { application, socketId } = connection;
     const signed = userStringToSign(socketId, message.userData);
     const fault = signatureFault(application, message.auth, signed);
-    if (fault !== undefined) throw unauthorized(fault);
+    if (fault !== undefined) {
+      this.limits.connectionFailed(connection);
+      throw unauthorized(fault);
+    }
     const user = parseUserData(message.userData);
     if (user === undefined) {
       throw unauthorized('user_data must be a JSON object with an id of 1 to 128 characters.');

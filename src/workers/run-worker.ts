@@ -9,7 +9,7 @@ import { assignedConfiguration } from './assigned-configuration.js';
 import { Departure } from './departure.js';
 import { SiblingPages } from './sibling-pages.js';
 import type { SupervisorLink } from './supervisor-link.js';
-import type { WorkerAssignment } from './worker-message.js';
+import type { ConfigurationMessage, WorkerAssignment } from './worker-message.js';
 
 /** How long the supervisor may take to end a worker that cannot start. */
 const END_MS = 2_000;
@@ -26,17 +26,42 @@ export async function runWorker(
     const loaded = assignedConfiguration(assignment, supervisor);
     const logger = new ServerLogger(loaded.configuration.log, assignment.number);
     Logger.overrideLogger(logger);
-    const port = await startListening(loaded, logger, (app) => {
+    const server = await startListening(loaded, logger, (app) => {
       departWhenAsked(app, supervisor);
       const page = app.get(MetricsPage);
       page.shareWith(new SiblingPages(assignment.number, supervisor, page));
     });
-    await supervisor.tell({ type: 'listening', port });
+    followSupervisor(supervisor, ({ environment, applications }) => {
+      const next = assignedConfiguration({ ...assignment, environment, applications }, supervisor);
+      server.follow(next);
+      logger.setLevel(next.configuration.log.level);
+    });
+    await supervisor.tell({ type: 'listening', port: server.port });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     void supervisor.tell({ type: 'fault', reason });
     setTimeout(() => process.exit(1), END_MS);
   }
+}
+
+/** What the supervisor has found good may be so no more, as files change. */
+function followSupervisor(
+  supervisor: SupervisorLink,
+  follow: (message: ConfigurationMessage) => void,
+): void {
+  const onConfiguration = (message: ConfigurationMessage) => {
+    try {
+      follow(message);
+    } catch (error) {
+      new Logger('Reload').error(
+        'This worker could not follow; the old configuration stays.',
+        error,
+      );
+    }
+  };
+  supervisor.listen({ onConfiguration });
+  const { changedConfiguration } = supervisor;
+  if (changedConfiguration !== undefined) onConfiguration(changedConfiguration);
 }
 
 function departWhenAsked(app: NestFastifyApplication, supervisor: SupervisorLink): void {

@@ -7,25 +7,29 @@ import type { ScalingOptions } from '../scaling/scaling.options.js';
 import type { WorkerBusAddress } from '../scaling/workers/worker-bus-address.js';
 import { WorkerHub } from '../scaling/workers/worker-hub.js';
 import { onStopSignal, outliveReaders } from '../process-events.js';
+import { Reload } from '../reload.js';
 import { ServerLogger } from '../server-logger.js';
+import { SharedConfiguration } from './shared-configuration.js';
 import { Supervisor } from './supervisor.js';
 import { WorkerStartError } from './worker-process.js';
 
 /**
  * Runs the server in workers that share one port, and looks after them until a signal comes: the first
  * one drains them and ends the process with 0, a second one ends all of it at once with 1. SIGUSR2
- * replaces the workers, one after the other. A start that fails says why and ends the process with 1.
+ * replaces the workers, one after the other, and SIGHUP reads the configuration again. A start that fails says why and ends the process with 1.
  */
 export async function supervise(loaded: LoadedConfiguration, count: number): Promise<void> {
-  const { configuration, environment, applicationFile } = loaded;
+  const { configuration } = loaded;
   const logger = new Logger('Server');
-  Logger.overrideLogger(new ServerLogger(configuration.log));
+  const serverLogger = new ServerLogger(configuration.log);
+  Logger.overrideLogger(serverLogger);
   outliveReaders();
+  const reload = new Reload(loaded, serverLogger);
   for (const warning of configuration.warnings) logger.warn(warning);
   let bus: WorkerBusAddress | undefined;
-  let applications = applicationFile?.content;
+  const shared = new SharedConfiguration(loaded, (message) => supervisor.tell(message));
   const supervisor = new Supervisor(count, (number) => {
-    return { type: 'assignment', number, count, environment, applications, bus };
+    return { ...shared.current, type: 'assignment', number, count, bus };
   });
   const hub = hubOf(configuration.scaling, (pid) => supervisor.killSilent(pid));
   stopWhenAsked(supervisor, hub, logger);
@@ -33,11 +37,9 @@ export async function supervise(loaded: LoadedConfiguration, count: number): Pro
     prepareCluster();
     bus = await hub?.listen();
     const port = await supervisor.start();
-    applicationFile?.watch((_, content) => {
-      applications = content;
-      supervisor.tell({ type: 'applications', content });
-    });
+    shared.watch();
     announce(loaded, port, count);
+    reload.begin((next) => shared.follow(next));
   } catch (error) {
     // A signal that came meanwhile ends it.
     if (supervisor.isStopping) return;

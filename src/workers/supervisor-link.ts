@@ -1,7 +1,8 @@
 import cluster from 'node:cluster';
-import { onStopSignal } from '../process-events.js';
+import { onReloadSignal, onStopSignal } from '../process-events.js';
 import type {
   ApplicationsMessage,
+  ConfigurationMessage,
   PagesMessage,
   PageWantedMessage,
   StopMessage,
@@ -13,6 +14,7 @@ import type {
 /** What a worker is told after its assignment. */
 export interface SupervisorListeners {
   onApplications(message: ApplicationsMessage): void;
+  onConfiguration(message: ConfigurationMessage): void;
   onStop(message: StopMessage): void;
   onPageWanted(message: PageWantedMessage): void;
   onPages(message: PagesMessage): void;
@@ -28,10 +30,13 @@ const exit = () => process.exit(0);
 export class SupervisorLink {
   /** What stands in REVERB_APPS_FILE now, if it has changed since the assignment. */
   changedApplications: string | undefined;
+  /** The configuration that was read again last, if it was since the assignment. */
+  changedConfiguration: ConfigurationMessage | undefined;
   /** What this worker is to do. */
   readonly assignment: Promise<WorkerAssignment>;
   private listeners: SupervisorListeners = {
     onApplications: () => undefined,
+    onConfiguration: () => undefined,
     onStop: exit,
     onPageWanted: () => undefined,
     onPages: () => undefined,
@@ -51,8 +56,9 @@ export class SupervisorLink {
     // Of what is sent to a supervisor that is dead, before its end is noticed.
     cluster.worker!.on('error', () => undefined);
     onStopSignal((signal) => this.listeners.onSignal(signal));
-    // It is for the supervisor. When the whole group gets it, it must not end the workers.
+    // These are for the supervisor. When the whole group gets them, they must not end the workers.
     process.on('SIGUSR2', () => undefined);
+    onReloadSignal(() => undefined);
     void this.tell({ type: 'ready' });
   }
 
@@ -76,6 +82,10 @@ export class SupervisorLink {
       case 'applications':
         this.changedApplications = message.content;
         return this.listeners.onApplications(message);
+      case 'configuration':
+        this.changedApplications = message.applications;
+        this.changedConfiguration = message;
+        return this.listeners.onConfiguration(message);
       case 'stop':
         return this.listeners.onStop(message);
       case 'page-wanted':

@@ -1,7 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { PageExchange } from './page-exchange.js';
 import { RestartBackoff } from './restart-backoff.js';
-import type { ApplicationsMessage, WorkerAssignment } from './worker-message.js';
+import type {
+  ApplicationsMessage,
+  ConfigurationMessage,
+  WorkerAssignment,
+} from './worker-message.js';
 import { WorkerProcess, type WorkerEnd, type WorkerListeners } from './worker-process.js';
 
 /** A signal for the whole process group reaches the supervisor that much later than a worker, at most. */
@@ -68,7 +72,7 @@ export class Supervisor {
   }
 
   /** Tells all workers. */
-  tell(message: ApplicationsMessage): void {
+  tell(message: ApplicationsMessage | ConfigurationMessage): void {
     for (const worker of this.workers) worker.tell(message);
   }
 

@@ -22,6 +22,14 @@ export interface ApplicationsMessage {
   readonly content: string;
 }
 
+/** The configuration was read again, and is good. */
+export interface ConfigurationMessage extends Pick<
+  WorkerAssignment,
+  'environment' | 'applications'
+> {
+  readonly type: 'configuration';
+}
+
 /** The worker is to drain and exit; it does so once, however often it is told. */
 export interface StopMessage {
   readonly type: 'stop';
@@ -45,7 +53,12 @@ export interface PagesMessage {
 
 /** What a supervisor says to a worker. */
 export type SupervisorMessage =
-  WorkerAssignment | ApplicationsMessage | StopMessage | PageWantedMessage | PagesMessage;
+  | WorkerAssignment
+  | ApplicationsMessage
+  | ConfigurationMessage
+  | StopMessage
+  | PageWantedMessage
+  | PagesMessage;
 
 /**
  * What a worker says to its supervisor: that it hears, where it listens, why it cannot start and wants

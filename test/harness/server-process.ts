@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ChangeSignal, registerForClose } from './eventually.js';
@@ -16,6 +16,8 @@ export interface LaunchOptions {
   readonly nodeArgs?: readonly string[];
   /** Laid over those of {@link TEST_APPLICATION} on a free port of 127.0.0.1; undefined removes one. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** Contents of files in its directory, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** The built server, or another command of the build, in a process and an empty directory of its own. */
@@ -26,13 +28,15 @@ export class ServerProcess {
   exit?: number | string;
   private listeningPort = 0;
   private readonly changes = new ChangeSignal();
-  private readonly directory = mkdtempSync(join(tmpdir(), 'revurb-'));
+  /** Where it runs. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'revurb-'));
   private readonly child: ChildProcess;
   readonly appId = TEST_APPLICATION.appId;
   readonly key = TEST_APPLICATION.key;
   readonly secret = TEST_APPLICATION.secret;
 
-  private constructor({ args, nodeArgs = [], variables }: LaunchOptions) {
+  private constructor({ args, nodeArgs = [], variables, files = {} }: LaunchOptions) {
+    for (const [name, content] of Object.entries(files)) this.write(name, content);
     const [file, ...rest] = args ?? ['dist/main.js'];
     this.child = spawn(process.execPath, [...nodeArgs, resolve(file!), ...rest], {
       cwd: this.directory,
@@ -98,6 +102,11 @@ export class ServerProcess {
   /** Everything said so far. */
   get output(): string {
     return this.stdout + this.stderr;
+  }
+
+  /** Writes a file in its directory. */
+  write(name: string, content: string): void {
+    writeFileSync(join(this.directory, name), content);
   }
 
   /** Goes away as a reader: what the process says from now on cannot be written. */

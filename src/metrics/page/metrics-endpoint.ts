@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { SECURITY_HEADERS } from '../../security-headers.js';
 import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
 import { MetricsPage } from './metrics-page.js';
 
@@ -45,8 +46,7 @@ export class MetricsEndpoint {
   private async write(response: ServerResponse): Promise<void> {
     try {
       const text = await this.page.text();
-      const headers = { 'Content-Type': this.page.contentType, 'Cache-Control': 'no-store' };
-      answer(response, 200, text, headers);
+      answer(response, 200, text, { 'Content-Type': this.page.contentType });
     } catch (error) {
       this.logger.error('The metrics page could not be written', error);
       refuse(response, 500, 'The server failed, see its log.');
@@ -79,7 +79,7 @@ function answer(
   headers: OutgoingHttpHeaders,
 ): void {
   const length = Buffer.byteLength(body);
-  response.writeHead(status, { ...headers, 'Content-Length': length });
+  response.writeHead(status, { ...SECURITY_HEADERS, ...headers, 'Content-Length': length });
   response.end(body);
 }
 

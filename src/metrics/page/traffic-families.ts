@@ -66,6 +66,12 @@ export function trafficFamilies(
       () => each(({ limited }) => samplesOf(limited, (count) => count)),
     ),
     counter(
+      'revurb_address_limited_total',
+      'What was refused because of a limit of client addresses.',
+      ['limit'],
+      () => samplesOf(traffic.addressLimited, (count) => count),
+    ),
+    counter(
       'revurb_events_published_total',
       'Events of backends that were taken on this node.',
       ['app_id'],

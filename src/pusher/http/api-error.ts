@@ -27,9 +27,9 @@ export const tooLarge = (sentence: string) => new ApiError(413, sentence);
 export const methodNotAllowed = (allowed: string) =>
   new ApiError(405, `The method must be ${allowed}.`, { Allow: allowed });
 
-/** 429: the application is over its rate; it may try again a second later. */
-export const tooManyRequests = (sentence: string) =>
-  new ApiError(429, sentence, { 'Retry-After': '1' });
+/** 429: somebody is over a rate, and may try again later. */
+export const tooManyRequests = (sentence: string, retryAfterSeconds = 1) =>
+  new ApiError(429, sentence, { 'Retry-After': String(retryAfterSeconds) });
 
 /** 503: this server cannot now; the same request may be sent again a second later. */
 export const unavailable = (sentence: string) =>

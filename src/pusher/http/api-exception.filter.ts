@@ -1,6 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { failureOf } from './failure.js';
+import { SECURITY_HEADERS } from '../../security-headers.js';
 
 /** Answers what a controller throws, see {@link failureOf}. */
 @Catch()
@@ -14,7 +15,7 @@ export class ApiExceptionFilter implements ExceptionFilter {
     const response: unknown = host.switchToHttp().getResponse();
     if (httpAdapter.isHeadersSent(response)) return;
     const { status, body, headers } = failureOf(exception, this.logger);
-    for (const [name, value] of Object.entries(headers)) {
+    for (const [name, value] of Object.entries({ ...SECURITY_HEADERS, ...headers })) {
       httpAdapter.setHeader(response, name, value);
     }
     httpAdapter.reply(response, body, status);

@@ -9,9 +9,10 @@ import { failureOf } from './failure.js';
 import { PublishService } from './publish.service.js';
 import { RequestAuthentication } from './request-authentication.js';
 import { receiveBody } from './request-body.js';
+import { SECURITY_HEADERS } from '../../security-headers.js';
 
 const METHOD = 'POST';
-const CONTENT_TYPE = 'application/json; charset=utf-8';
+const HEADERS = { ...SECURITY_HEADERS, 'Content-Type': 'application/json; charset=utf-8' };
 
 /** The last part of the path of a request. */
 type Call = 'events' | 'batch_events';
@@ -102,11 +103,7 @@ export class FastLane {
     if (response.headersSent) return;
     const text = JSON.stringify(body);
     const length = Buffer.byteLength(text);
-    response.writeHead(status, {
-      'Content-Type': CONTENT_TYPE,
-      'Content-Length': length,
-      ...headers,
-    });
+    response.writeHead(status, { ...HEADERS, 'Content-Length': length, ...headers });
     response.end(text);
     this.answered[segments[2] as Call].add(status);
   }

@@ -8,6 +8,7 @@ import { parseQuery } from '../protocol/signature.js';
 import { mark, type ApiRequest } from './api-request.js';
 import { isOurs, originFormOf, routedPath, routeNameOf } from './api-routes.js';
 import { FastLane } from './fast-lane.js';
+import { SECURITY_HEADERS } from '../../security-headers.js';
 
 /** What tells a framework that a request has a body. */
 const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'] as const;
@@ -70,6 +71,7 @@ export class FrontDoor {
           return this.fastLane.serve(request, apiRequest);
         }
         response.once('finish', () => this.count(apiRequest));
+        secure(response);
         mark(request, apiRequest);
         redirect(request, globalPrefix() + routedPath(apiRequest.segments, request.method));
       }
@@ -106,6 +108,10 @@ export class FrontDoor {
     response.setHeader('Access-Control-Allow-Headers', 'Content-Type, X-Idempotency-Key');
     response.setHeader('Access-Control-Max-Age', '600');
   }
+}
+
+function secure(response: ServerResponse): void {
+  for (const name in SECURITY_HEADERS) response.setHeader(name, SECURITY_HEADERS[name]!);
 }
 
 /** Makes the framework see a request for one of our controllers, and no body. */

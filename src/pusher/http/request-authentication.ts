@@ -4,6 +4,7 @@ import { secretOf, type Application } from '../../applications/application.js';
 import { TrafficCounters } from '../../connections/traffic-counters.js';
 import { isLater, type Awaitable } from '../../scaling/awaitable.js';
 import { StateStore } from '../../scaling/state-store.js';
+import { AddressLimits } from '../address-limits.js';
 import { PUSHER_OPTIONS, type PusherOptions } from '../pusher.options.js';
 import { isSignatureOf, md5, requestStringToSign } from '../protocol/signature.js';
 import { forbidden, notFound, tooLarge, tooManyRequests, unauthorized } from './api-error.js';
@@ -19,6 +20,7 @@ export class RequestAuthentication {
     private readonly applications: ApplicationProvider,
     private readonly state: StateStore,
     private readonly counters: TrafficCounters,
+    private readonly limits: AddressLimits,
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {}
 
@@ -29,9 +31,14 @@ export class RequestAuthentication {
 
   /**
    * The application that has signed the query, before the body is read.
-   * @throws ApiError 401 or 404
+   * @throws ApiError 401 or 404; 429 without a look at it, when too much came that was not signed
    */
   identify(method: string, request: ApiRequest): Awaitable<Application> {
+    const shutOutMs = this.limits.shutOutMs(request.response.req);
+    if (shutOutMs > 0) {
+      const sentence = 'Too many failed authentications from this address.';
+      throw tooManyRequests(sentence, Math.ceil(shutOutMs / 1000));
+    }
     const found = this.find(request);
     return isLater(found)
       ? Promise.resolve(found).then((application) => this.signerOf(application, method, request))
@@ -44,7 +51,12 @@ export class RequestAuthentication {
    * @throws ApiError 401, 403 or 413
    */
   accept(application: Application, request: ApiRequest, body: Buffer | undefined): SignedRequest {
-    checkBody(body, request.query.get('body_md5'));
+    try {
+      checkBody(body, request.query.get('body_md5'));
+    } catch (error) {
+      this.limits.requestFailed(request.response.req);
+      throw error;
+    }
     if (!application.enabled) throw forbidden(`Application ${application.id} is disabled.`);
     if (body === undefined) {
       throw tooLarge(`The request body is larger than ${this.maxBodySize} bytes.`);
@@ -69,6 +81,19 @@ export class RequestAuthentication {
   }
 
   private signerOf(
+    application: Application | undefined,
+    method: string,
+    request: ApiRequest,
+  ): Application {
+    try {
+      return this.checkedSigner(application, method, request);
+    } catch (error) {
+      this.limits.requestFailed(request.response.req);
+      throw error;
+    }
+  }
+
+  private checkedSigner(
     application: Application | undefined,
     method: string,
     request: ApiRequest,

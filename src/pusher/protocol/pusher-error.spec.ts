@@ -11,7 +11,7 @@ describe('The codes', () => {
     const codes = Object.values(PusherErrorCode);
     expect(new Set(codes).size).toBe(codes.length);
     expect(codes.sort()).toEqual([
-      4000, 4001, 4003, 4004, 4006, 4007, 4009, 4100, 4200, 4201, 4301, 4302,
+      4000, 4001, 4003, 4004, 4006, 4007, 4009, 4100, 4101, 4200, 4201, 4301, 4302,
     ]);
   });
 

@@ -12,6 +12,8 @@ export const PusherErrorCode = Object.freeze({
   UNAUTHORIZED: 4009,
   /** The server cannot serve this connection now; clients come back after about a second. */
   OVER_CAPACITY: 4100,
+  /** The address of the client has opened, or failed, too much lately; clients come back as from 4100. */
+  TOO_MANY_ATTEMPTS: 4101,
   /** A malformed message, a shutdown, or a fault of ours. */
   INVALID_MESSAGE: 4200,
   PONG_NOT_RECEIVED: 4201,
