@@ -254,8 +254,8 @@ describe('A host', () => {
       findByKey = () => application('app-key');
     }
     const host = await startHost('Fastify', { revurb: { applicationProvider: Own } });
-    const reload = host.app.get(ApplicationsReload);
-    expect(() => reload.follow({ applications: [] })).toThrow('provider of your own');
+    const applications = host.app.get(ApplicationsReload);
+    expect(() => applications.follow({ applications: [] })).toThrow('provider of your own');
     await PusherClient.connect(host);
   });
 });
