@@ -1,6 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { member, signedIn } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { channelAuth, signedRequest } from './harness/signed-request.js';
@@ -29,7 +30,7 @@ const write = (content: unknown) =>
 /** A server that has one application, from the file, with these settings. */
 async function serve(settings: object = {}): Promise<TestServer> {
   write([{ ...APPLICATION, ...settings }]);
-  return startServer({ REVERB_APPS_FILE: path });
+  return startServer({ REVERB_APPS_FILE: path, REVERB_WEBHOOK_GRACE: '1' });
 }
 
 /** Writes the file, and resolves once the server follows it. */
@@ -64,6 +65,30 @@ describe('When the file of applications changes, open connections stay and follo
     await change(server, withWebhooks);
     await client.subscribe('again');
     await receiver.expectEvents([occupied('after'), occupied('again')]);
+  });
+
+  it('webhooks: who was there before is there, and is told when it goes', async () => {
+    const receiver = await WebhookReceiver.start();
+    const name = 'presence-room';
+    const of = (event: string, user_id: string) => ({ name: event, channel: name, user_id });
+    const server = await serve();
+    const [first, elsewhere] = [await member(server, name, 'ann'), await signedIn(server, 'ann')];
+    await change(server, { ...APPLICATION, webhooks: [{ url: receiver.url() }] });
+    const later = await member(server, name, 'ann');
+    const [bob, again] = [await member(server, name, 'bob'), await signedIn(server, 'ann')];
+    await receiver.expectEvents([of('member_added', 'bob')]);
+    await Promise.all([later.close(), again.close()]);
+    await bob.close();
+    await receiver.expectEvents([of('member_added', 'bob'), of('member_removed', 'bob')]);
+    await first.close();
+    await elsewhere.close();
+    await receiver.expectEvents([
+      of('member_added', 'bob'),
+      of('member_removed', 'bob'),
+      of('member_removed', 'ann'),
+      { name: 'channel_vacated', channel: name },
+      { name: 'user_offline', user_id: 'ann' },
+    ]);
   });
 
   it('a limit', async () => {

@@ -9,6 +9,7 @@ import { TrafficCounters } from './traffic-counters.js';
 export class ConnectionRegistry {
   private readonly scopes = new Map<string, ApplicationScope>();
   private total = 0;
+  private tellRefreshed: (application: Application, former: Application) => void = () => undefined;
   /** Connections that were closed, refused ones too, and wait for their peer: no longer among the others. */
   readonly closing = new Set<Connection>();
 
@@ -63,8 +64,16 @@ export class ConnectionRegistry {
     for (const scope of this.scopes.values()) yield* scope.connections.values();
   }
 
+  /** Sets who is told when the connections of an application, some of which are here, got new settings. */
+  onRefreshed(listener: (application: Application, former: Application) => void): void {
+    this.tellRefreshed = listener;
+  }
+
   private refresh(application: Application): void {
     const scope = this.scopes.get(application.id);
-    if (scope !== undefined) scope.application = application;
+    if (scope === undefined) return;
+    const former = scope.application;
+    scope.application = application;
+    this.tellRefreshed(application, former);
   }
 }

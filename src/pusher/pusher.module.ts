@@ -17,6 +17,7 @@ import { ChannelsController } from './http/channels.controller.js';
 import { ConnectionsController } from './http/connections.controller.js';
 import { EventsController } from './http/events.controller.js';
 import { FallbackController } from './http/fallback.controller.js';
+import { FoundPlaces } from './found-places.js';
 import { FastLane } from './http/fast-lane.js';
 import { FrontDoor } from './http/front-door.js';
 import { HealthController } from './http/health.controller.js';
@@ -87,6 +88,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     ErrorReporter,
     EventDispatcher,
     FastLane,
+    FoundPlaces,
     FrontDoor,
     Handshake,
     KeepAlive,

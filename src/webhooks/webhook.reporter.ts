@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ApplicationProvider } from '../applications/application-provider.js';
 import type { Application } from '../applications/application.js';
-import { andThen, inBackground } from '../scaling/awaitable.js';
+import { andThen, inBackground, type Awaitable } from '../scaling/awaitable.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore, type PlaceChange } from '../scaling/state-store.js';
 import { WebhookQueue, type WebhookEntry } from '../scaling/webhook-queue.js';
@@ -83,6 +83,17 @@ export class WebhookReporter {
     }
   }
 
+  /**
+   * A connection has this place since before the webhooks were configured that want to know. Nothing is
+   * told of it, but the place is not vacant as long as it is there.
+   */
+  found(application: Application, place: WebhookPlace, socketId: string): void {
+    inBackground(
+      andThen(this.hold(application, place, socketId), () => undefined),
+      this.logger,
+    );
+  }
+
   /** A connection is subscribed to a channel no more. */
   unsubscribed({ id }: Application, channel: string, socketId: string, userId?: string): void {
     if (!this.placed.has(id)) return;
@@ -139,12 +150,21 @@ export class WebhookReporter {
   }
 
   private occupy(application: Application, place: WebhookPlace, socketId: string): void {
-    const isListenedFor = place.kind === 'channel' && this.channelListener?.isListening === true;
-    if (!isListenedFor && !planOf(application).wantsPlace(place)) return;
-    this.placed.add(application.id);
-    const changed = this.state.occupy(application.id, writePlace(place), socketId);
+    const changed = this.hold(application, place, socketId);
+    if (changed === undefined) return;
     const entry = andThen(changed, (change) => change && this.entryFor(application, change));
     this.entries.push(application.id, entry);
+  }
+
+  private hold(
+    application: Application,
+    place: WebhookPlace,
+    socketId: string,
+  ): Awaitable<PlaceChange | undefined> {
+    const isListenedFor = place.kind === 'channel' && this.channelListener?.isListening === true;
+    if (!isListenedFor && !planOf(application).wantsPlace(place)) return undefined;
+    this.placed.add(application.id);
+    return this.state.occupy(application.id, writePlace(place), socketId);
   }
 
   private vacate(appId: string, place: WebhookPlace, socketId: string): void {
