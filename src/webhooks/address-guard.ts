@@ -3,6 +3,8 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
 
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** A delivery was not made, because of where it would have gone. */
 export class RefusedAddressError extends Error {
   constructor(host: string) {
@@ -15,7 +17,11 @@ export class RefusedAddressError extends Error {
  * link, or of a cloud's metadata. An IPv4 address inside an IPv6 one counts as what it is, or not at all.
  */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  // Of IPv6 no more is given out; `::7f00:1`, the oldest way to write an IPv4 address, is outside.
+  return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST);
 }
 
 /**
