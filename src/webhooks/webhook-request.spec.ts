@@ -72,6 +72,7 @@ describe('The headers of a delivery', () => {
       'x-pusher-key': 'forged',
       'X-PUSHER-Signature': 'forged',
       'X-Pusher-Other': 'forged',
+      X_Pusher_Signature: 'forged',
       'content-type': 'text/plain',
       'Content-Length': '3',
       'Transfer-Encoding': 'chunked',

@@ -2,9 +2,12 @@ import { createHmac } from 'node:crypto';
 import type { ApplicationKey } from '../applications/application.js';
 import type { WaitingEvent } from '../scaling/webhook-queue.js';
 
-/** What no custom header may be: said by the protocol, or by the connection. */
+/**
+ * What no custom header may be: said by the protocol, or by the connection. CGI, PHP and WSGI cannot tell
+ * `X_Pusher_Key` from `X-Pusher-Key`.
+ */
 const RESERVED =
-  /^(?:x-pusher-.*|content-type|content-length|transfer-encoding|connection|keep-alive|proxy-.*|te|trailer|upgrade|expect)$/i;
+  /^(?:x[-_]pusher[-_].*|content[-_]type|content[-_]length|transfer-encoding|connection|keep-alive|proxy-.*|te|trailer|upgrade|expect)$/i;
 
 /** Pusher's library for Python refuses what is older than five minutes. */
 const MAX_AGE_MS = 240_000;
