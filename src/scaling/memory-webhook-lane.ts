@@ -20,11 +20,12 @@ export class MemoryWebhookLane {
     return this.events.length;
   }
 
-  /** @returns whether there was room for it */
-  push(event: WaitingEvent): boolean {
-    if (this.events.length >= MAX_LANE_EVENTS) return false;
+  get isFull(): boolean {
+    return this.events.length >= MAX_LANE_EVENTS;
+  }
+
+  push(event: WaitingEvent): void {
     this.events.push(event);
-    return true;
   }
 
   /** How long to wait until a batch may begin, when events are gathered for `windowMs`. */

@@ -12,7 +12,7 @@ import {
   type WebhookVerdict,
 } from './webhook-queue.js';
 
-/** Of the events of all lanes. */
+/** Of the events of all lanes, and of dead letters, which make room. */
 const MAX_BYTES = 67_108_864;
 
 /** A lane, and what it waits for. */
@@ -60,10 +60,10 @@ export class MemoryWebhookQueue extends WebhookQueue implements OnApplicationShu
       const letter = letters?.get(id);
       if (letter === undefined) continue;
       const { endpointId, event, atMs } = letter;
-      if (!this.push({ appId, endpointId }, { atMs, queuedMs: Date.now(), event })) continue;
-      letters!.delete(id);
-      this.bytes -= event.length;
-      count++;
+      const lane = { appId, endpointId };
+      if (this.tracks.get(keyOf(lane))?.lane.isFull) continue;
+      this.forget(letters!, letter);
+      if (this.push(lane, { atMs, queuedMs: Date.now(), event })) count++;
     }
     return count;
   }
@@ -99,11 +99,12 @@ export class MemoryWebhookQueue extends WebhookQueue implements OnApplicationShu
   private push(name: WebhookLane, event: WaitingEvent): boolean {
     const track = this.trackOf(name);
     const size = event.event.length;
-    if (this.bytes + size > MAX_BYTES || !track.lane.push(event)) {
+    if (track.lane.isFull || !this.makeRoom(size)) {
       this.dropped++;
       this.full.warn({ ...name, dropped: this.dropped });
       return false;
     }
+    track.lane.push(event);
     this.bytes += size;
     if (track.timer !== undefined) return true;
     // What comes in one turn is delivered together.
@@ -160,8 +161,23 @@ export class MemoryWebhookQueue extends WebhookQueue implements OnApplicationShu
     letters.set(id, { id, deadMs: Date.now(), ...letter });
     if (letters.size <= MAX_DEAD_LETTERS) return;
     const [oldest] = letters.values();
-    letters.delete(oldest!.id);
-    this.bytes -= oldest!.event.length;
+    this.forget(letters, oldest!);
+  }
+
+  /** What waits matters more than what was given up. @returns whether there is room */
+  private makeRoom(size: number): boolean {
+    while (this.bytes + size > MAX_BYTES) {
+      const [largest] = [...this.dead.values()].sort((one, other) => other.size - one.size);
+      const [oldest] = largest?.values() ?? [];
+      if (oldest === undefined) return false;
+      this.forget(largest!, oldest);
+    }
+    return true;
+  }
+
+  private forget(letters: Map<string, DeadLetter>, { id, event }: DeadLetter): void {
+    letters.delete(id);
+    this.bytes -= event.length;
   }
 
   private trackOf(name: WebhookLane): Track {
