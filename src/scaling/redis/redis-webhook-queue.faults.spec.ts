@@ -151,6 +151,19 @@ describe('While Redis is away', () => {
     expect(await node.queue.length()).toBe(0);
   });
 
+  it('no more is kept than there is room for, however large it is, and there is room again later', async () => {
+    const node = await start();
+    await redis.kill();
+    await becomes('down', node);
+    for (const name of numbers(0, 20)) node.appendFor(name, [name + 'x'.repeat(4_000_000)]);
+    expect(node.queue.dropped).toBe(4);
+    await redis.restart();
+    const heads = () => new Set(node.seen.map((text) => text.replace(/x+$/, '')));
+    await eventually(() => expect(heads()).toEqual(new Set(numbers(0, 16))), PATIENCE);
+    node.append('after');
+    await eventually(() => expect(heads()).toContain('after'), PATIENCE);
+  });
+
   it('what it did not get is lost with the node, and counted', async () => {
     const node = await start();
     await redis.kill();
