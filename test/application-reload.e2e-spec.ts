@@ -127,12 +127,12 @@ describe('When the file of applications changes, open connections stay and follo
 
   it('that they must be authorized', async () => {
     const server = await serve();
-    const [idle, member] = [await PusherClient.connect(server), await PusherClient.connect(server)];
-    await member.subscribePrivate('private-room', server);
+    const [idle, busy] = [await PusherClient.connect(server), await PusherClient.connect(server)];
+    await busy.subscribePrivate('private-room', server);
     const settings = { authorized_connections: true, authorization_timeout: 1 };
     await change(server, { ...APPLICATION, ...settings });
     await idle.expectClose(4009);
-    await member.roundTrip();
+    await busy.roundTrip();
   });
 
   it('a rotation of keys', async () => {
