@@ -151,17 +151,17 @@ describe('While Redis is away', () => {
     expect(await node.queue.length()).toBe(0);
   });
 
-  it('no more is kept than there is room for, however large it is, and there is room again later', async () => {
+  it('no more is kept than there is room for, however large it is', async () => {
     const node = await start();
+    const large = 'x'.repeat(4_000_000);
+    node.append(large);
+    // What Redis has takes no room.
+    await eventually(() => expect(node.seen).toHaveLength(1), PATIENCE);
     await redis.kill();
     await becomes('down', node);
-    for (const name of numbers(0, 20)) node.appendFor(name, [name + 'x'.repeat(4_000_000)]);
+    for (let i = 0; i < 20; i++) node.append(large);
     expect(node.queue.dropped).toBe(4);
-    await redis.restart();
-    const heads = () => new Set(node.seen.map((text) => text.replace(/x+$/, '')));
-    await eventually(() => expect(heads()).toEqual(new Set(numbers(0, 16))), PATIENCE);
-    node.append('after');
-    await eventually(() => expect(heads()).toContain('after'), PATIENCE);
+    expect(await node.queue.close(100)).toBe(16);
   });
 
   it('what it did not get is lost with the node, and counted', async () => {
