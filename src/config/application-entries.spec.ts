@@ -230,4 +230,17 @@ describe('REVERB_WEBHOOKS', () => {
     '[{"url":"http://a","event_types":["nothing"]}]',
     '[{"url":"http://a","headers":{"a b":"1"}}]',
   ])('refuses %s', (json) => expect(parseWebhooks(json, 'REVERB_WEBHOOKS').faults).toHaveLength(1));
+
+  it.each(['http://user:hunter2@a/', 'htp://a/?token=hunter2'])(
+    'says nothing of what stands in a faulty URL: %s',
+    (url) => {
+      const { faults } = parseWebhooks(JSON.stringify([{ url }]), 'REVERB_WEBHOOKS');
+      expect(faults).toEqual([
+        {
+          variable: 'REVERB_WEBHOOKS[0].url',
+          complaint: 'got (hidden); wants an http or https URL without user and password',
+        },
+      ]);
+    },
+  );
 });

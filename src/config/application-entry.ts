@@ -91,7 +91,8 @@ export class WebhookFilterEntry {
 
 /** `webhooks[]`, and an element of REVERB_WEBHOOKS */
 export class WebhookEntry {
-  @Field(httpUrl())
+  // One with a password is a fault, and many have a token in their query.
+  @Field(secret(httpUrl()))
   url?: string;
 
   @Field(oneOfEventTypes())

@@ -47,9 +47,15 @@ describe('The address of a client', () => {
     ['::ffff:1.2.3.4,::ffff:10.0.0.2', '1.2.3.4'],
     ['2001:db8::1, fd00::7', '2001:db8::1'],
     ['10.0.0.2, 10.0.0.3', '10.0.0.2'],
+    ['1.2.3.4,', '1.2.3.4'],
+    ['6.6.6.6, 1.2.3.4, , 10.1.1.1,,', '1.2.3.4'],
   ])('is the nearest that is not trusted: %s', (forwarded, address) => {
     expect(addressOf(proxies, via(forwarded))).toBe(address);
     expect(addressOf(proxies, via(forwarded, '::ffff:10.0.0.1'))).toBe(address);
+  });
+
+  it.each(['', ' ', ',', ',,,'])('is that of the proxy when it names nobody: %j', (forwarded) => {
+    expect(addressOf(proxies, via(forwarded))).toBe('10.0.0.1');
   });
 
   it.each(['', ',', ',,,', 'unknown', '_hidden', 'fe80::1%eth0', '1.2.3.4:80', '10.0.0.256', '\0'])(

@@ -23,7 +23,8 @@ export class ClientAddress {
     if (this.trustsNobody) return undefined;
     const forwarded = headerOf(request, 'x-forwarded-for');
     if (forwarded === undefined) return undefined;
-    const hops = forwarded.split(',').map((hop) => plain(withoutPort(hop.trim())));
+    const hops = hopsOf(forwarded);
+    if (hops.length === 0) return undefined;
     let address = peerOf(request.socket);
     while (hops.length > 0 && this.isTrusted(address)) address = hops.pop()!;
     return address;
@@ -53,6 +54,12 @@ export class ClientAddress {
 function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** An empty one is none: such a client would have no address, and so no limit either. */
+function hopsOf(forwarded: string): string[] {
+  const hops = forwarded.split(',').map((hop) => plain(withoutPort(hop.trim())));
+  return hops.filter((hop) => hop !== '');
 }
 
 /** The address at the other end of a socket, empty once that is closed. Asks the system the first time. */

@@ -55,6 +55,19 @@ describe('Pages that are put together', () => {
     expect(mergePages([first, second])).toBe(`${first}\n${second}`);
   });
 
+  it('may have more lines than a call may have arguments', () => {
+    const samples = Array.from({ length: 300_000 }, (_, i) => `a{app_id="${i}"} 1`);
+    const page = `# HELP a Of a.\n# TYPE a gauge\n${samples.join('\n')}\n`;
+    expect(mergePages([page, page]).split('\n')).toHaveLength(2 + 2 * samples.length + 1);
+  });
+
+  it('keep lines whole, whatever a label has in it', () => {
+    const line = (worker: number) => `a{app_id="x\u2028# HELP y\r\u2029z",worker="${worker}"} 1`;
+    const pageOfWorker = (worker: number) => `# HELP a Of a.\n# TYPE a gauge\n${line(worker)}\n`;
+    const merged = mergePages([pageOfWorker(1), pageOfWorker(2)]);
+    expect(merged).toBe(`${pageOfWorker(1)}${line(2)}\n`);
+  });
+
   it('are the page itself when it is one, and nothing when there is none', async () => {
     const page = await pageOf('1', 1);
     expect(mergePages([page])).toBe(page);
