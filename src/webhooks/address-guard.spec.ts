@@ -1,11 +1,7 @@
 import type { lookup, LookupAddress } from 'node:dns';
 import { createServer, type AddressInfo } from 'node:net';
-import {
-  guardedConnector,
-  guardLookup,
-  isPublicAddress,
-  RefusedAddressError,
-} from './address-guard.js';
+import { guardLookup, isPublicAddress, RefusedAddressError } from './address-guard.js';
+import { guardedConnector } from './webhook-agent.js';
 
 describe('A public address', () => {
   it.each(['8.8.8.8', '93.184.216.34', '2606:4700::1111', '::ffff:8.8.8.8'])('is %s', (address) =>

@@ -1,7 +1,6 @@
 import { lookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { buildConnector } from 'undici';
 
 /** A delivery was not made, because of where it would have gone. */
 export class RefusedAddressError extends Error {
@@ -16,20 +15,6 @@ export class RefusedAddressError extends Error {
  */
 export function isPublicAddress(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
-}
-
-/**
- * Connects to public addresses only. What a name stands for is looked at when the connection is made, and
- * the address that was looked at is the one connected to: a name cannot change in between.
- */
-export function guardedConnector(timeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeoutMs, lookup: guardLookup(lookup) });
-  return (options, callback) => {
-    // An address needs no lookup.
-    const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
-    if (isIP(host) > 0 && !isPublicAddress(host)) callback(new RefusedAddressError(host), null);
-    else connect(options, callback);
-  };
 }
 
 /** Looks up a name, and finds none but the public addresses of it. */

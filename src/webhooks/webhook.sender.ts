@@ -1,12 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent, errors } from 'undici';
-import { guardedConnector, RefusedAddressError } from './address-guard.js';
+import type { Agent } from 'undici';
+import { RefusedAddressError } from './address-guard.js';
 import type { DeliveryOutcome } from './retry-policy.js';
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './webhook.options.js';
 
-/** To one origin. Each endpoint uses one at a time. */
-const CONNECTIONS = 64;
-const KEEP_ALIVE_MS = 30_000;
 /** Nobody reads what an endpoint answers; a longer answer costs it its connection. */
 const MAX_ANSWER_BYTES = 65_536;
 
@@ -14,30 +11,26 @@ const MAX_ANSWER_BYTES = 65_536;
 @Injectable()
 export class WebhookSender implements OnApplicationShutdown {
   private readonly timeoutMs: number;
-  private readonly agent: Agent;
+  /** Loaded with the first delivery, as most servers have no webhooks. */
+  private agent: Promise<Agent> | undefined;
 
-  constructor(@Inject(WEBHOOK_OPTIONS) options: WebhookOptions) {
+  constructor(@Inject(WEBHOOK_OPTIONS) private readonly options: WebhookOptions) {
     this.timeoutMs = options.timeoutSeconds * 1000;
-    this.agent = new Agent({
-      connections: CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connect: options.privateAddresses
-        ? { timeout: this.timeoutMs }
-        : guardedConnector(this.timeoutMs),
-    });
   }
 
   /** Ends all connections at once; what is under way fails. */
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.destroy();
+    const agent = await this.agent;
+    await agent?.destroy();
   }
 
   /** Sends one delivery. Never rejects. @param headers name and value by turns */
   async post(url: string, headers: string[], body: string): Promise<DeliveryOutcome> {
     const { origin, pathname, search } = new URL(url);
+    const agent = await (this.agent ??= this.createAgent());
     const signal = AbortSignal.timeout(this.timeoutMs);
     try {
-      const answer = await this.agent.request({
+      const answer = await agent.request({
         origin,
         path: pathname + search,
         method: 'POST',
@@ -55,10 +48,15 @@ export class WebhookSender implements OnApplicationShutdown {
     }
   }
 
+  private async createAgent(): Promise<Agent> {
+    const { createAgent } = await import('./webhook-agent.js');
+    return createAgent(this.options);
+  }
+
   private causeOf(error: unknown): string {
     if (error instanceof RefusedAddressError) return error.message;
     const { name, code, message } = error as NodeJS.ErrnoException;
-    if (name === 'TimeoutError' || error instanceof errors.ConnectTimeoutError) {
+    if (name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT') {
       return `It did not answer within ${this.timeoutMs / 1000} seconds`;
     }
     if (code === 'ECONNREFUSED') return 'It refused the connection';

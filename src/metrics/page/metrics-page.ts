@@ -16,7 +16,7 @@ import { clusterFamilies } from './cluster-families.js';
 import { deliveryFamilies } from './delivery-families.js';
 import { mergePages } from './merge-pages.js';
 import { processFamilies } from './process-families.js';
-import { PrometheusRegistry } from './prometheus-registry.js';
+import type { PrometheusRegistry } from './prometheus-registry.js';
 import { trafficFamilies } from './traffic-families.js';
 import { webhookFamilies } from './webhook-families.js';
 
@@ -34,7 +34,7 @@ export interface Siblings {
 /** What Prometheus reads of this server. Nothing is read, and next to nothing counted, unless the options want it. */
 @Injectable()
 export class MetricsPage implements OnModuleInit {
-  private readonly registry = new PrometheusRegistry();
+  private registry: PrometheusRegistry | undefined;
   private siblings: Siblings | undefined;
   private writing: Promise<string> | undefined;
 
@@ -53,9 +53,11 @@ export class MetricsPage implements OnModuleInit {
     private readonly webhookQueue: WebhookQueue,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     if (!this.options.enabled) return;
-    const { registry } = this;
+    // Only here is the library loaded that a server without a page has no need of.
+    const { PrometheusRegistry } = await import('./prometheus-registry.js');
+    const registry = (this.registry = new PrometheusRegistry());
     this.lag.start();
     this.queue.latency = new LatencyHistogram(LATENCY_BOUNDS_MS);
     registry.add(processFamilies(this.lag));
@@ -69,27 +71,37 @@ export class MetricsPage implements OnModuleInit {
     registry.add(clusterFamilies(this.cluster, this.pubSub, this.state));
     registry.add(webhookFamilies(this.webhooks, this.webhookQueue));
     registry.addProcess();
+    this.label();
   }
 
   /** From now on the page is that of all of them, each with its name in the label `worker`. */
   shareWith(siblings: Siblings): void {
     this.siblings = siblings;
-    this.registry.label({ worker: siblings.name });
+    this.label();
   }
 
   get contentType(): string {
-    return this.registry.contentType;
+    return this.known.contentType;
   }
 
   /** This process alone. */
-  ownText(): Promise<string> {
-    return this.registry.text();
+  async ownText(): Promise<string> {
+    return this.known.text();
   }
 
   /** The whole page. Who asks while it is being written gets the same. */
   text(): Promise<string> {
     this.writing ??= this.write().finally(() => (this.writing = undefined));
     return this.writing;
+  }
+
+  private label(): void {
+    if (this.siblings !== undefined) this.registry?.label({ worker: this.siblings.name });
+  }
+
+  private get known(): PrometheusRegistry {
+    if (this.registry === undefined) throw new Error('The metrics page is not enabled.');
+    return this.registry;
   }
 
   private async write(): Promise<string> {

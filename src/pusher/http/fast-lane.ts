@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
 import type { CodeCount } from '../../connections/application-counters.js';
@@ -12,7 +12,9 @@ import { receiveBody } from './request-body.js';
 import { SECURITY_HEADERS } from '../../security-headers.js';
 
 const METHOD = 'POST';
-const HEADERS = { ...SECURITY_HEADERS, 'Content-Type': 'application/json; charset=utf-8' };
+const CONTENT_TYPE = 'application/json; charset=utf-8';
+/** Names and values by turns: an object that is put together anew for each answer takes V8 far longer. */
+const HEADERS = Object.entries({ ...SECURITY_HEADERS, 'Content-Type': CONTENT_TYPE }).flat();
 
 /** The last part of the path of a request. */
 type Call = 'events' | 'batch_events';
@@ -103,7 +105,9 @@ export class FastLane {
     if (response.headersSent) return;
     const text = JSON.stringify(body);
     const length = Buffer.byteLength(text);
-    response.writeHead(status, { ...HEADERS, 'Content-Length': length, ...headers });
+    const head: OutgoingHttpHeader[] = [...HEADERS, 'Content-Length', length];
+    for (const name in headers) head.push(name, headers[name]!);
+    response.writeHead(status, head);
     response.end(text);
     this.answered[segments[2] as Call].add(status);
   }
