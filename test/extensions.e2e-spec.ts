@@ -7,6 +7,7 @@ import {
   HookFault,
   PusherError,
   PusherExtension,
+  Refusal,
   SubscriptionError,
   type BeforeClientEvent,
   type BeforeConnect,
@@ -31,6 +32,9 @@ function extension(hooks: object): Provider {
 
 const startWith = (hooks: object, options: Partial<HostOptions> = {}) =>
   startHost('Fastify', { ...options, providers: [extension(hooks)] });
+
+/** A refusal of a team's own. */
+class HouseRule extends Refusal {}
 
 /** Something that ends only with the test. */
 const never = () => new Promise<never>(() => undefined);
@@ -70,6 +74,7 @@ describe('beforeConnect', () => {
     ],
     ['an HTTP exception', () => new ForbiddenException('No'), 4009, 4009, 'No'],
     ['a WebSocket exception', () => new WsException('No'), 4009, 4009, 'No'],
+    ['a refusal of its own', () => new HouseRule('No'), 4009, 4009, 'No'],
   ])('refuses with %s', async (_, makeError, code, closeCode, sentence) => {
     const host = await startWith({ beforeConnect: () => Promise.reject(makeError()) });
     const refused = await PusherClient.refused(host);
@@ -275,6 +280,14 @@ describe.each([
 
   it.each<[string, () => Error, number, string]>([
     ['a Pusher error', () => new PusherError(4301, 'Not this'), 403, 'Not this'],
+    [
+      'what is meant for subscriptions',
+      () => new SubscriptionError('c', { type: 'AuthError', error: 'Not this', status: 401 }),
+      403,
+      'Not this',
+    ],
+    ['a WebSocket exception', () => new WsException('Not this'), 403, 'Not this'],
+    ['a refusal of its own', () => new HouseRule('Not this'), 403, 'Not this'],
     ['an HTTP exception', () => new ForbiddenException('Not this'), 403, 'Not this'],
     [
       'a status libraries do not know',
@@ -411,14 +424,18 @@ describe('beforeClientEvent', () => {
     expect(seen).toEqual([[ann.socketId, 'presence-c', 'client-e', { text: 'rude' }, 'ann']]);
   });
 
-  it('refuses it, and tells the sender alone', async () => {
+  it.each<[string, () => Error, number]>([
+    ['a Pusher error', () => new PusherError(4301, 'Rude'), 4301],
+    ['an HTTP exception', () => new ForbiddenException('Rude'), 4009],
+    ['a refusal of its own', () => new HouseRule('Rude'), 4009],
+  ])('refuses it with %s, and tells the sender alone', async (_case, makeError, code) => {
     const { ann, bob } = await startPair({
       beforeClientEvent: () => {
-        throw new PusherError(4301, 'Rude');
+        throw makeError();
       },
     });
     ann.trigger('client-e', 'presence-c', 1);
-    expect((await ann.expectError(4301)).json.message).toBe('Rude');
+    expect((await ann.expectError(code)).json.message).toBe('Rude');
     await bob.roundTrip();
     expect(bob.framesLike('client-e')).toEqual([]);
   });

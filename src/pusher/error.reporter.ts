@@ -2,6 +2,7 @@ import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
 import { HookFault } from '../extensions/hook-call.js';
+import { Refusal } from '../extensions/refusal.js';
 import { OverloadError } from '../scaling/overload-error.js';
 import type { ClientMessage } from './protocol/client-message.js';
 import {
@@ -50,7 +51,7 @@ function codeOf(told: PusherError | SubscriptionError): number {
   return told instanceof SubscriptionError ? told.refusal.status : told.code;
 }
 
-/** An error as the protocol knows it; the refusal of a guard is one too. */
+/** An error as the protocol knows it; the refusals of guards and extensions are too. */
 function asProtocolError(
   error: unknown,
   message: ClientMessage | undefined,
@@ -60,7 +61,9 @@ function asProtocolError(
   if (error instanceof OverloadError) {
     return new PusherError(PusherErrorCode.CLIENT_EVENT_REJECTED, error.message);
   }
-  if (!(error instanceof WsException || error instanceof HttpException)) return undefined;
+  const isRefusal =
+    error instanceof Refusal || error instanceof WsException || error instanceof HttpException;
+  if (!isRefusal) return undefined;
   if (message?.event === 'pusher:subscribe') {
     const refusal = { type: 'AuthError', error: error.message, status: 403 } as const;
     return new SubscriptionError(message.channel, refusal);

@@ -84,7 +84,7 @@ function chooseDriver(
   const known = [...BUILT_IN_DRIVERS.keys(), ...Object.keys(drivers)].join(', ');
   throw new UnknownDriverError(
     `REVERB_SCALING_DRIVER is "${name}", but there is no such driver, only ${known}. ` +
-      'A driver of your own has to be given to ScalingModule.forRoot({ drivers }).',
+      'A driver of your own has to be given to RevurbModule as one of its scalingDrivers.',
   );
 }
 

@@ -1,3 +1,5 @@
+// Those of Node itself, which are real although a test has fake timers, and cost no error to stop.
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long an expectation of the harness waits before it gives up. */
@@ -18,10 +20,10 @@ export async function eventually<T>(
   assertion: () => T | Promise<T>,
   { withinMs = DEFAULT_TIMEOUT_MS, everyMs = 15 }: EventuallyOptions = {},
 ): Promise<T> {
-  const deadline = new AbortController();
+  const state = { isOver: false };
   let last: unknown = new Error('The assertion did not settle.');
   const attempts = async (): Promise<{ value: T } | undefined> => {
-    while (!deadline.signal.aborted) {
+    while (!state.isOver) {
       try {
         return { value: await assertion() };
       } catch (error) {
@@ -31,11 +33,13 @@ export async function eventually<T>(
     }
     return undefined;
   };
-  const settled = await Promise.race([
-    attempts(),
-    sleep(withinMs, undefined, { signal: deadline.signal }).catch(() => undefined),
-  ]);
-  deadline.abort();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, withinMs, undefined);
+  });
+  const settled = await Promise.race([attempts(), late]);
+  clearTimeout(timer);
+  state.isOver = true;
   if (settled) {
     return settled.value;
   }
@@ -67,19 +71,21 @@ export class ChangeSignal {
     if (now !== undefined || isOver()) {
       return now;
     }
-    const stop = new AbortController();
-    let found: T | undefined;
-    const check = (): void => {
-      found ??= find();
-      if (found !== undefined || isOver()) {
+    return new Promise((resolve) => {
+      const end = (found: T | undefined): void => {
+        clearTimeout(timer);
         this.checks.delete(check);
-        stop.abort();
-      }
-    };
-    this.checks.add(check);
-    await sleep(timeoutMs, undefined, { signal: stop.signal }).catch(() => undefined);
-    this.checks.delete(check);
-    return found;
+        resolve(found);
+      };
+      const check = (): void => {
+        const found = find();
+        if (found !== undefined || isOver()) {
+          end(found);
+        }
+      };
+      const timer = setTimeout(end, timeoutMs, undefined);
+      this.checks.add(check);
+    });
   }
 }
 

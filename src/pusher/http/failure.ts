@@ -1,7 +1,8 @@
 import { HttpException, type Logger } from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
 import { HookFault } from '../../extensions/hook-call.js';
+import { Refusal } from '../../extensions/refusal.js';
 import { OverloadError } from '../../scaling/overload-error.js';
-import { PusherError } from '../protocol/pusher-error.js';
 import { ApiError, forbidden, unavailable } from './api-error.js';
 
 /** What a request is told that could not be served. */
@@ -31,7 +32,8 @@ function asAnswer(thrown: unknown): unknown {
   if (thrown instanceof OverloadError || thrown instanceof HookFault) {
     return unavailable(thrown.message);
   }
-  return thrown instanceof PusherError ? forbidden(thrown.message) : thrown;
+  const isRefusal = thrown instanceof Refusal || thrown instanceof WsException;
+  return isRefusal ? forbidden(thrown.message) : thrown;
 }
 
 /** Refusals that client libraries know what to do about. */
