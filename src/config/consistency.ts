@@ -19,6 +19,9 @@ const COMPANIONS: readonly (readonly [given: Name, needs: Name])[] = [
   ['REVERB_APP_SECRET', 'REVERB_APP_KEY'],
 ];
 
+/** Paths that clients, backends and load balancers ask for. */
+const SERVED = /^\/(?:apps?|users|up|health)(?:\/|$)/;
+
 /** What is wrong between variables that are each good on their own. */
 export function consistencyFaults(
   variables: EnvironmentVariables,
@@ -28,6 +31,7 @@ export function consistencyFaults(
     ...missingCompanions(given),
     ...applicationFaults(given),
     ...scalingFaults(variables, given),
+    ...metricsFaults(variables),
   ];
 }
 
@@ -94,4 +98,11 @@ function driverFaults(variables: EnvironmentVariables): Fault[] {
     return [{ variable: 'REDIS_DB', complaint }];
   }
   return [];
+}
+
+function metricsFaults(variables: EnvironmentVariables): Fault[] {
+  const { REVERB_METRICS_ENABLED, REVERB_METRICS_PORT, REVERB_METRICS_PATH: path } = variables;
+  if (!REVERB_METRICS_ENABLED || REVERB_METRICS_PORT !== undefined || !SERVED.test(path)) return [];
+  const complaint = `got "${path}"; wants a path that the server does not need itself, or REVERB_METRICS_PORT for a port of its own`;
+  return [{ variable: 'REVERB_METRICS_PATH', complaint }];
 }

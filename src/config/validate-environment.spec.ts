@@ -80,6 +80,10 @@ describe('Variables that belong together', () => {
       'REVERB_SCALING_HEARTBEAT: got 4; wants at most a third of REVERB_SCALING_LEASE, which is 10',
     ],
     [
+      { REVERB_METRICS_ENABLED: 'true', REVERB_METRICS_PATH: '/health/metrics' },
+      'REVERB_METRICS_PATH: got "/health/metrics"; wants a path that the server does not need itself, or REVERB_METRICS_PORT for a port of its own',
+    ],
+    [
       { REVERB_APPS: '[]', REVERB_APPS_FILE: 'a' },
       'REVERB_APPS_FILE: wants to stand alone, but REVERB_APPS is given too; use one of the two',
     ],
@@ -105,6 +109,9 @@ describe('Variables that belong together', () => {
 
   it('pass when they do', () => {
     expect(faultsOf({ REVERB_SCALING_HEARTBEAT: '4', REVERB_SCALING_LEASE: '12' })).toEqual([]);
+    const up = { REVERB_METRICS_ENABLED: 'true', REVERB_METRICS_PATH: '/up' };
+    expect(faultsOf({ ...up, REVERB_METRICS_PORT: '0' })).toEqual([]);
+    expect(faultsOf({ ...up, REVERB_METRICS_PATH: '/upper' })).toEqual([]);
     expect(faultsOf({ REVERB_SCALING_DRIVER: 'nats' })).toEqual([]);
   });
 });
