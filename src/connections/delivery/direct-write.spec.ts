@@ -119,7 +119,7 @@ describe('A direct write', () => {
     expect(pair.near.writableLength).toBeGreaterThan(0);
     pair.far.resume();
     await eventually(() => expect(pair.receivedBytes).toBe(written + 4));
-    expect(pair.received.at(-1)!.toString().endsWith('xlast')).toBe(true);
+    expect(Buffer.concat(pair.received).subarray(-5).toString()).toBe('xlast');
   });
 
   it('that is queued keeps its bytes, and other sockets are written to meanwhile', async () => {
