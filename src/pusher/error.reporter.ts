@@ -1,9 +1,8 @@
-import { HttpException, Injectable, Logger } from '@nestjs/common';
-import { WsException } from '@nestjs/websockets';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Connection } from '../connections/connection.js';
 import { HookFault } from '../extensions/hook-call.js';
-import { Refusal } from '../extensions/refusal.js';
 import { OverloadError } from '../scaling/overload-error.js';
+import { isHostRefusal } from './host-refusal.js';
 import type { ClientMessage } from './protocol/client-message.js';
 import {
   ClosingError,
@@ -61,9 +60,7 @@ function asProtocolError(
   if (error instanceof OverloadError) {
     return new PusherError(PusherErrorCode.CLIENT_EVENT_REJECTED, error.message);
   }
-  const isRefusal =
-    error instanceof Refusal || error instanceof WsException || error instanceof HttpException;
-  if (!isRefusal) return undefined;
+  if (!isHostRefusal(error)) return undefined;
   if (message?.event === 'pusher:subscribe') {
     const refusal = { type: 'AuthError', error: error.message, status: 403 } as const;
     return new SubscriptionError(message.channel, refusal);

@@ -4,6 +4,7 @@ import type { Application } from '../applications/application.js';
 import { ChannelManager } from '../channels/channel.manager.js';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
+import { placesOf } from '../webhooks/webhook-place.js';
 import { WebhookReporter } from '../webhooks/webhook.reporter.js';
 
 /**
@@ -30,13 +31,9 @@ export class FoundPlaces {
   private show(application: Application, connection: Connection): void {
     const { socketId, user } = connection;
     for (const { channel, member } of this.channels.subscriptionsOf(connection)) {
-      const { name } = channel;
-      // Users' own channels are no business of backends.
-      if (name.startsWith('#')) continue;
-      this.webhooks.found(application, { kind: 'channel', channel: name }, socketId);
-      if (member === undefined) continue;
-      const { userId } = member;
-      this.webhooks.found(application, { kind: 'member', channel: name, userId }, socketId);
+      for (const place of placesOf(channel.name, member?.userId)) {
+        this.webhooks.found(application, place, socketId);
+      }
     }
     if (user === undefined) return;
     this.webhooks.found(application, { kind: 'user', userId: user.id }, socketId);

@@ -1,17 +1,12 @@
-import { HttpException, Logger, UseFilters } from '@nestjs/common';
-import {
-  SubscribeMessage,
-  WebSocketGateway,
-  WsException,
-  type OnGatewayConnection,
-} from '@nestjs/websockets';
+import { Logger, UseFilters } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
 import type { Connection } from '../connections/connection.js';
 import { TrafficCounters } from '../connections/traffic-counters.js';
 import { HookFault } from '../extensions/hook-call.js';
-import { Refusal } from '../extensions/refusal.js';
 import type { Awaitable } from '../scaling/awaitable.js';
 import { Admission, type ConnectRequest } from './admission.js';
 import { ClientEventService } from './client-event.service.js';
+import { isHostRefusal } from './host-refusal.js';
 import { ANY_CLIENT_EVENT } from './message.router.js';
 import type {
   ClientEventMessage,
@@ -107,7 +102,7 @@ function refusalOf(error: unknown): ClosingError | undefined {
     const closeCode = isCloseCode(error.code) ? error.code : PusherErrorCode.UNAUTHORIZED;
     return new ClosingError(error.code, error.message, closeCode);
   }
-  const isRefusal =
-    error instanceof Refusal || error instanceof WsException || error instanceof HttpException;
-  return isRefusal ? new ClosingError(PusherErrorCode.UNAUTHORIZED, error.message) : undefined;
+  return isHostRefusal(error)
+    ? new ClosingError(PusherErrorCode.UNAUTHORIZED, error.message)
+    : undefined;
 }

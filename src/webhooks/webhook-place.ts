@@ -9,6 +9,17 @@ export type WebhookPlace =
   | { readonly kind: 'member'; readonly channel: string; readonly userId: string }
   | { readonly kind: 'user'; readonly userId: string };
 
+/**
+ * The places that a connection has by its subscription to a channel. Users' own channels are no business
+ * of backends.
+ * @param userId who it is in a presence channel
+ */
+export function placesOf(channel: string, userId: string | undefined): readonly WebhookPlace[] {
+  if (channel.startsWith('#')) return [];
+  const place: WebhookPlace = { kind: 'channel', channel };
+  return userId === undefined ? [place] : [place, { kind: 'member', channel, userId }];
+}
+
 /** The events that tell of a place: it is there now, it is there no more. */
 export const PLACE_EVENTS = {
   channel: ['channel_occupied', 'channel_vacated'],

@@ -16,6 +16,7 @@ import {
 import {
   channelOf,
   placeEvent,
+  placesOf,
   readPlace,
   writePlace,
   type WebhookPlace,
@@ -75,12 +76,8 @@ export class WebhookReporter {
   /** A connection is subscribed to a channel. @param userId who it is in a presence channel */
   subscribed(application: Application, channel: string, socketId: string, userId?: string): void {
     const isWanted = application.webhooks.length > 0 || this.channelListener?.isListening === true;
-    // Users' own channels are no business of backends.
-    if (!isWanted || channel.startsWith('#')) return;
-    this.occupy(application, { kind: 'channel', channel }, socketId);
-    if (userId !== undefined) {
-      this.occupy(application, { kind: 'member', channel, userId }, socketId);
-    }
+    if (!isWanted) return;
+    for (const place of placesOf(channel, userId)) this.occupy(application, place, socketId);
   }
 
   /**
@@ -97,8 +94,7 @@ export class WebhookReporter {
   /** A connection is subscribed to a channel no more. */
   unsubscribed({ id }: Application, channel: string, socketId: string, userId?: string): void {
     if (!this.placed.has(id)) return;
-    if (userId !== undefined) this.vacate(id, { kind: 'member', channel, userId }, socketId);
-    this.vacate(id, { kind: 'channel', channel }, socketId);
+    for (const place of placesOf(channel, userId).toReversed()) this.vacate(id, place, socketId);
   }
 
   /** A connection signed in as a user. */
