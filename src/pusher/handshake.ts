@@ -91,7 +91,7 @@ class Client implements ClientDescription {
 export class Handshake {
   private readonly pathPrefix: string;
   /** Of the server itself, by key: no provider knows them, and they have no API. */
-  private readonly reserved = new Map<string, Application>();
+  private readonly reserved = new Map<string, () => Application>();
   /** One for each message limit, since `ws` enforces it while it reads. */
   private readonly servers = new Map<number, WebSocketServer>();
 
@@ -106,9 +106,9 @@ export class Handshake {
     this.pathPrefix = `${options.path}/app/`;
   }
 
-  /** Lets clients connect with the keys of an application that is the server's own. */
-  reserve(application: Application): void {
-    for (const { key } of application.keys) this.reserved.set(key, application);
+  /** Lets clients connect with the key of an application that is the server's own. */
+  reserve(key: string, find: () => Application): void {
+    this.reserved.set(key, find);
   }
 
   /** The application key that a request wants to connect with; undefined when its path is none of ours. */
@@ -154,7 +154,7 @@ export class Handshake {
     key: string,
   ): ConnectRequest['application'] | Promise<ConnectRequest['application']> {
     try {
-      const found = this.reserved.get(key) ?? this.applications.findByKey(key);
+      const found = this.reserved.get(key)?.() ?? this.applications.findByKey(key);
       if (!isLater(found)) return found;
       return withDeadline(
         Promise.resolve(found),
