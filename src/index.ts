@@ -74,6 +74,7 @@ export { MetricsModule } from './metrics/metrics.module.js';
 export { MetricsHandler } from './metrics/metrics.handler.js';
 export type { MetricsOptions } from './metrics/metrics.options.js';
 export type { ChannelAttribute, ChannelInfo } from './metrics/channel-info.js';
+export type { NodeFigures } from './metrics/node-figures.js';
 export type { SurveyResult } from './metrics/node-survey.js';
 export {
   Connection,
@@ -127,7 +128,6 @@ export type {
   ClusterMessage,
   FrameMessage,
   MembersMessage,
-  NodeFigures,
   RestartMessage,
   TerminateMessage,
   UserStatusMessage,
