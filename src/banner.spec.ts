@@ -1,12 +1,14 @@
 import { announcementOf, bannerOf, endpointOf } from './banner.js';
 import { loadConfiguration } from './config/load-configuration.js';
 
+type Variables = Readonly<Record<string, string>>;
+
 const PASSWORD = { REVERB_INSPECTOR_PASSWORD: 'a-secret-of-mine' };
 const TOKEN = { REVERB_INSPECTOR_TOKEN: 'a-secret-of-mine' };
 const APPLICATION = { REVERB_APP_ID: '1', REVERB_APP_KEY: 'k', REVERB_APP_SECRET: 's' };
 
 /** What is announced of a server of these variables on port 1234, and how that looks. */
-function announced(env: Readonly<Record<string, string>>) {
+function announced(env: Variables) {
   const { configuration } = loadConfiguration({ env, envFilePath: null });
   const endpoint = endpointOf(configuration, 1234);
   const announcement = announcementOf(configuration, configuration.applications, endpoint, 1);
@@ -25,8 +27,8 @@ describe('The announcement of the inspector', () => {
     expect(lineOf(banner)).toBe(url);
   });
 
-  it.each([PASSWORD, TOKEN])('has no secret that was given: %j', (secret) => {
-    const { announcement, banner } = announced(secret as Record<string, string>);
+  it.each<Variables>([PASSWORD, TOKEN])('has no secret that was given: %j', (secret) => {
+    const { announcement, banner } = announced(secret);
     expect(announcement.inspectorUrl).toBe('http://127.0.0.1:1234/inspector/');
     expect(lineOf(banner)).toBe('http://127.0.0.1:1234/inspector/');
     expect(JSON.stringify(announcement)).not.toContain('a-secret-of-mine');
@@ -42,7 +44,7 @@ describe('The announcement of the inspector', () => {
     expect(lineOf(announced(env).banner)).toBe('http://a.test:1234/inspector/');
   });
 
-  it.each([
+  it.each<[Variables, string]>([
     [{}, 'off, needs REVERB_INSPECTOR_ENABLED=true and REVERB_INSPECTOR_PASSWORD'],
     [PASSWORD, 'off, needs REVERB_INSPECTOR_ENABLED=true'],
     [TOKEN, 'off, needs REVERB_INSPECTOR_ENABLED=true'],
@@ -55,7 +57,7 @@ describe('The announcement of the inspector', () => {
     expect(announcement).not.toHaveProperty('inspectorUrl');
   });
 
-  it.each([{ NODE_ENV: 'production' }, { REVERB_INSPECTOR_ENABLED: 'false' }])(
+  it.each<Variables>([{ NODE_ENV: 'production' }, { REVERB_INSPECTOR_ENABLED: 'false' }])(
     'is not made with %j',
     (env) => {
       const { announcement, banner } = announced({ ...APPLICATION, ...env } as Record<

@@ -202,7 +202,7 @@ describe('That a password can be read on its way', () => {
 
   it('is a warning', () => expect(warningsOf(reachable)).toEqual([expect.stringMatching(WARNING)]));
 
-  it.each([
+  it.each<Variables>([
     { REVERB_INSPECTOR_ENABLED: 'false' },
     { REVERB_SERVER_HOST: 'localhost' },
     { REVERB_TRUSTED_PROXIES: '10.0.0.1' },
@@ -210,9 +210,7 @@ describe('That a password can be read on its way', () => {
       REVERB_TLS_CERT: 'test/fixtures/tls/first.crt',
       REVERB_TLS_KEY: 'test/fixtures/tls/first.key',
     },
-  ])('is not so with %j', (env) =>
-    expect(warningsOf({ ...reachable, ...env } as Variables)).toEqual([]),
-  );
+  ])('is not so with %j', (env) => expect(warningsOf({ ...reachable, ...env })).toEqual([]));
 });
 
 describe('The session of the inspector', () => {
