@@ -29,10 +29,7 @@ export class InspectorApi {
   ) {}
 
   /** @param path below `api/` @throws ApiError */
-  async answer(
-    request: IncomingMessage,
-    path: string,
-  ): Promise<ApiAnswer> {
+  async answer(request: IncomingMessage, path: string): Promise<ApiAnswer> {
     if (path === 'session') return this.session(request);
     const ticket = this.access.admit(request);
     const body = await this.bodyOf(request);
