@@ -1,5 +1,6 @@
 /** The application whose only clients are the pages of inspectors. Not one of the provider's. */
 export const INSPECTOR_APP_ID = 'revurb-inspector';
+/** Its key, which is no secret: a signature is what lets a page have its feed. */
 export const INSPECTOR_APP_KEY = 'revurb-inspector';
 
 /** The event that brings records to a page. */

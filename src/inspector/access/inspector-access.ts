@@ -17,6 +17,8 @@ const CSRF_HEADER = 'x-revurb-csrf';
 /** How long a connection may do without a subscription, which only who is signed in can have. */
 const AUTHORIZATION_TIMEOUT_SECONDS = 10;
 const MAX_NAME_LENGTH = 80;
+/** What would break a line of a log, or be obeyed by a terminal. */
+const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029]/gu;
 
 /** Who may look, and at what. */
 @Injectable()
@@ -40,7 +42,7 @@ export class InspectorAccess implements OnModuleInit {
   begin(request: IncomingMessage, name: string | undefined): { session: SignedIn; cookie: string } {
     const { sessionSeconds } = this.options;
     const ticket = this.keys.seal.issue(
-      name?.trim().slice(0, MAX_NAME_LENGTH) || 'somebody',
+      name?.replace(CONTROL_CHARACTERS, ' ').trim().slice(0, MAX_NAME_LENGTH) || 'somebody',
       Date.now() + sessionSeconds * 1000,
     );
     const cookie = this.cookie(request, this.keys.seal.seal(ticket), sessionSeconds);

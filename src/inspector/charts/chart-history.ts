@@ -3,6 +3,7 @@ import type { ChartName } from '../contract.js';
 /** One value of each chart; null where there is nothing to say. */
 export type ChartPoint = Readonly<Record<ChartName, number | null>>;
 
+/** All of them, in the order in which a page shows them. */
 export const CHART_NAMES: readonly ChartName[] = [
   'connections',
   'messagesInPerSecond',

@@ -31,13 +31,18 @@ const NO_SPAN: TraceSpan = Object.freeze({ traceparent: undefined, end: () => un
 /** A span that somebody watches, around one of the tracer that was there before. */
 class InspectorSpan implements TraceSpan {
   private readonly sinceMs = performance.now();
-  readonly atMs = Date.now();
 
   constructor(
     readonly traceparent: string,
     readonly inner: TraceSpan,
+    private readonly clockOffsetMs: number,
     private readonly tell: (span: InspectorSpan, tookMs: number, error: unknown) => void,
   ) {}
+
+  /** Finer than a look at the clock of the day, as whole events take less than a millisecond. */
+  get atMs(): number {
+    return this.sinceMs + this.clockOffsetMs;
+  }
 
   end(error?: unknown): void {
     this.inner.end(error);
@@ -49,6 +54,7 @@ class InspectorSpan implements TraceSpan {
 export class InspectorTracer implements EventTracer {
   /** Where what is taken now comes from, when it is the inspector itself. */
   isPublishing = false;
+  private readonly clockOffsetMs = Date.now() - performance.now();
   private looks = 0;
   private looksSinceMs = 0;
 
@@ -86,7 +92,7 @@ export class InspectorTracer implements EventTracer {
     const inner = this.inner?.send(part.inner, appId, channel) ?? NO_SPAN;
     const own = inner.traceparent ?? childOf(part.traceparent);
     const { traceId, spanId } = parseTraceparent(own)!;
-    return new InspectorSpan(own, inner, ({ atMs }, tookMs, error) =>
+    return new InspectorSpan(own, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
       this.view.desk.trace({
         step: 'sent',
         traceId,
@@ -113,7 +119,7 @@ export class InspectorTracer implements EventTracer {
     const { traceId, spanId } = context;
     const excluded = this.isSubscribed(appId, channel, exceptSocketId) ? exceptSocketId : undefined;
     const sockets = excluded === undefined ? receivers : receivers - 1;
-    return new InspectorSpan(traceparent, inner, ({ atMs }, tookMs) =>
+    return new InspectorSpan(traceparent, inner, this.clockOffsetMs, ({ atMs }, tookMs) =>
       this.view.desk.trace({
         step: 'fanned-out',
         traceId,
@@ -134,7 +140,7 @@ export class InspectorTracer implements EventTracer {
 
   private watched(traceparent: string, inner: TraceSpan): TraceSpan {
     const traceId = traceIdOf(traceparent);
-    return new InspectorSpan(traceparent, inner, ({ atMs }, tookMs, error) =>
+    return new InspectorSpan(traceparent, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
       this.view.desk.trace({ step: 'taken', traceId, atMs, tookMs, ...errorOf(error) }),
     );
   }
