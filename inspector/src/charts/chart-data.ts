@@ -45,13 +45,13 @@ function totalOf(lines: readonly ChartLine[], length: number): ChartLine {
   return { title: 'total', values, place: -1 };
 }
 
-/** The end of a scale that begins at 0 and holds all values: 1, 2, 2.5 or 5 of some power of ten. */
-export function scaleEndOf(lines: readonly ChartLine[], smallest: number): number {
+/** The end of a scale that begins at 0 and holds all values: 1, 2, 2.5 or 5 times a power of ten of a unit. */
+export function scaleEndOf(lines: readonly ChartLine[], unit: number): number {
   const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
-  const largest = Math.max(smallest, ...values);
+  const largest = Math.max(1, Math.max(0, ...values) / unit);
   const power = 10 ** Math.floor(Math.log10(largest));
-  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= largest) ?? 10;
-  return factor * power;
+  const factor = [1, 2, 2.5, 5].find((candidate) => candidate * power >= largest) ?? 10;
+  return factor * power * unit;
 }
 
 /** The path of a line in a box, with a gap wherever there is nothing to say. */

@@ -31,7 +31,7 @@ export function Chart({ look, data }: ChartProps) {
   const [picked, setPicked] = useState<number | undefined>(undefined);
   const last = Math.max(0, data.length - 1);
   const index = Math.min(picked ?? last, last);
-  const end = scaleEndOf(data.lines, look.smallest);
+  const end = scaleEndOf(data.lines, look.unit);
   const pick = (event: PointerEvent & { readonly currentTarget: HTMLElement }): void => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientX - left) / width));

@@ -20,7 +20,7 @@ export function NodesView() {
   const poll = usePoll('nodes', INTERVAL_MS, (signal) => ask<NodeList>(['nodes'], { signal }));
   const { answer } = poll;
   return (
-    <>
+    <div class="page">
       <div class="page-head">
         <h1>Nodes</h1>
         {answer !== undefined && (
@@ -37,12 +37,12 @@ export function NodesView() {
       )}
       <SortedGrid
         label="Nodes"
-        class="wide"
+        class="wide short"
         rows={answer?.nodes ?? []}
         columns={NODE_COLUMNS}
         keyOf={({ nodeId }) => nodeId}
         initial={{ by: 'nodeId', isDescending: false }}
       />
-    </>
+    </div>
   );
 }

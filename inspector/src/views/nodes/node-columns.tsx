@@ -17,7 +17,7 @@ function figure(
   return {
     id,
     title,
-    width: 'minmax(5.5rem, 1fr)',
+    width: 'minmax(6rem, 1fr)',
     cell: (row) => format(row[id]),
     sortKey: (row) => row[id],
     isNumber: true,
@@ -30,14 +30,14 @@ export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
   {
     id: 'nodeId',
     title: 'Node',
-    width: 'minmax(7rem, 2fr)',
+    width: 'minmax(6rem, 2fr)',
     cell: ({ nodeId }) => nodeId,
     sortKey: ({ nodeId }) => nodeId,
   },
   {
     id: 'cluster',
     title: 'Cluster',
-    width: 'minmax(7.5rem, 1fr)',
+    width: 'minmax(9rem, 1fr)',
     cell: ({ cluster }) => (
       <span class={`cluster cluster-${cluster}`}>{CLUSTER_WORDS[cluster]}</span>
     ),

@@ -21,7 +21,7 @@ export function AppPicker() {
       value={pickedApp.value}
       onChange={(event) => (pickedApp.value = event.currentTarget.value)}
     >
-      <option value="">{known.length === 1 ? `App ${known[0]?.id}` : 'All applications'}</option>
+      <option value="">{known.length === 1 ? `App ${known[0]?.id}` : 'All apps'}</option>
       {known.length !== 1 &&
         known.map(({ id, connections }) => (
           <option key={id} value={id}>

@@ -20,7 +20,7 @@ export function FeedStatus() {
       <span class="dot" aria-hidden="true" />
       <span>
         {WORDS[feedState.value]}
-        {heard}
+        <span class="heard">{heard}</span>
         {partial}
       </span>
     </span>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { hashOf, VIEWS } from '../../state/route.js';
 import { route } from '../../state/location.js';
 import { lastSignedIn, signOut } from '../../state/session.js';
@@ -11,7 +12,12 @@ const THEME_ICONS = { auto: 'half', light: 'sun', dark: 'moon' } as const;
 
 /** What stands above every view. */
 export function TopBar() {
+  const views = useRef<HTMLElement>(null);
   const current = route.value.view;
+  useEffect(() => {
+    const link = views.current?.querySelector('[aria-current]');
+    link?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [current]);
   const signedIn = lastSignedIn.value;
   return (
     <header class="top-bar">
@@ -20,7 +26,7 @@ export function TopBar() {
         <span>Revurb</span>
         <span class="brand-sub">inspector</span>
       </div>
-      <nav aria-label="Views">
+      <nav ref={views} aria-label="Views">
         <ul>
           {VIEWS.map(({ view, title }) => (
             <li key={view}>

@@ -14,6 +14,16 @@ export function WithApplication({ title, children }: WithApplicationProps) {
   if (appId !== undefined) {
     return <>{children(appId)}</>;
   }
+  if (applications.value.applications.length === 0) {
+    return (
+      <>
+        <h1>{title}</h1>
+        <p class="muted" role="status">
+          No application is known yet.
+        </p>
+      </>
+    );
+  }
   return (
     <>
       <h1>{title}</h1>

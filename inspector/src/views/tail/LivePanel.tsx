@@ -27,7 +27,7 @@ export function LivePanel({ title, filter }: LivePanelProps) {
   return (
     <section class="card live-panel" aria-labelledby="live-title">
       <h2 id="live-title">{title}</h2>
-      {sampling !== undefined && <Notice>{sampling}</Notice>}
+      {sampling !== undefined && <Notice isTold={false}>{sampling}</Notice>}
       {records.length === 0 ? (
         <p class="muted">Nothing since you opened this page. It appears here as it happens.</p>
       ) : (

@@ -56,7 +56,7 @@ export function TailBar() {
       <span class="tail-count" data-testid="tail-count">
         {countWords()}
       </span>
-      {sampling !== undefined && !isPaused && <Notice>{sampling}</Notice>}
+      {sampling !== undefined && !isPaused && <Notice isTold={false}>{sampling}</Notice>}
     </div>
   );
 }
