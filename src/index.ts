@@ -33,6 +33,7 @@ export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
 export { WebhooksModule } from './webhooks/webhooks.module.js';
 export type { WebhookOptions } from './webhooks/webhook.options.js';
+export type { InspectorOptions } from './inspector/inspector.options.js';
 export type { PusherOptions } from './pusher/pusher.options.js';
 export { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';
 

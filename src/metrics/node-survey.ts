@@ -20,6 +20,11 @@ export class NodeSurvey {
     questions.answer(SUBJECT, () => this.describe?.());
   }
 
+  /** What this node tells of itself; undefined until somebody knows it. */
+  own(): OwnFigures | undefined {
+    return this.describe?.();
+  }
+
   /** Says who knows this node's own figures. */
   describeBy(describe: () => OwnFigures): void {
     this.describe = describe;
