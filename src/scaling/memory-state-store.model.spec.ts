@@ -126,7 +126,7 @@ describe('Signed-in users', () => {
 
 describe('What is remembered for a time', () => {
   const call = fc.record({
-    kind: fc.constantFrom('do', 'look', 'wait'),
+    kind: fc.constantFrom('do', 'look', 'wait', 'forget'),
     name: fc.constantFrom('a', 'b'),
     amount: fc.integer({ min: 1, max: 6 }),
     ms: fc.constantFrom(1, 400, 600, 1000, 2500),
@@ -156,6 +156,11 @@ describe('What is remembered for a time', () => {
           const data = `at ${nowMs}`;
           store.cacheEvent(APP, name, { event: 'e', data }, amount);
           cached.set(name, { data, endMs: nowMs + amount * 1000 });
+        }
+        if (kind === 'forget') {
+          const isThere = (cached.get(name)?.endMs ?? 0) > nowMs;
+          expect(store.forgetCachedEvent(APP, name)).toBe(isThere);
+          cached.delete(name);
         }
         const { data, endMs } = cached.get(name) ?? { endMs: 0 };
         const ttlSeconds = Math.ceil((endMs - nowMs) / 1000);

@@ -1,0 +1,24 @@
+/** An object out of JSON that anybody may have written. */
+export type JsonFields = Readonly<Record<string, unknown>>;
+
+/** @returns undefined for what is no JSON, which JSON itself cannot say */
+export function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+export const isObject = (value: unknown): value is JsonFields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** Whether it is a number of whatever can be measured. */
+export const isAmount = (value: unknown): value is number =>
+  Number.isFinite(value) && Number(value) >= 0;
+
+/** Whether it is a number of whatever can be counted. */
+export const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
