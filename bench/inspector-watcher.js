@@ -12,11 +12,9 @@ let csrf = '';
 
 /** @param {string} method @param {string} path @param {object} body @returns {Promise<any>} */
 async function call(method, path, body) {
-  const answer = await fetch(`${api}/${path}`, {
-    method,
-    headers: { cookie, 'x-revurb-csrf': csrf, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
+  const headers = { cookie, 'x-revurb-csrf': csrf, 'content-type': 'application/json' };
+  const order = { method, headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${api}/${path}`, order);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   [cookie = ''] = answer.headers.get('set-cookie')?.split(';') ?? [cookie];
   return answer.json();
