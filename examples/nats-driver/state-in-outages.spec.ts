@@ -140,8 +140,8 @@ describeWithNats('The state of the NATS driver', () => {
       await join(b!, 'gone');
       await a!.stateStore.signIn(APP, 'anna', '1.1');
       await a!.stateStore.cacheEvent(APP, 'cache-a', { event: 'e', data: '1' }, 100);
-      for (const channel of ['cache-b', 'cache-c']) {
-        await a!.stateStore.cacheEvent(APP, channel, { event: 'e', data: '1' }, 100);
+      for (const name of ['cache-b', 'cache-c']) {
+        await a!.stateStore.cacheEvent(APP, name, { event: 'e', data: '1' }, 100);
       }
       expect(await b!.stateStore.forgetCachedEvent(APP, 'cache-b')).toBe(true);
       await server.kill();
@@ -165,8 +165,8 @@ describeWithNats('The state of the NATS driver', () => {
       expect(await store.countConnections(APP)).toBe(1);
       expect(await store.onlineUsers(APP, ['anna', 'bert'])).toEqual(['anna']);
       expect(await store.cachedEvent(APP, 'cache-a')).toMatchObject({ data: '1' });
-      for (const channel of ['cache-b', 'cache-c']) {
-        expect(await store.cachedEvent(APP, channel)).toBeUndefined();
+      for (const name of ['cache-b', 'cache-c']) {
+        expect(await store.cachedEvent(APP, name)).toBeUndefined();
       }
     };
 

@@ -157,11 +157,10 @@ describe('What is remembered for a time', () => {
           store.cacheEvent(APP, name, { event: 'e', data }, amount);
           cached.set(name, { data, endMs: nowMs + amount * 1000 });
         }
-        if (kind === 'forget') {
-          const isThere = (cached.get(name)?.endMs ?? 0) > nowMs;
-          expect(store.forgetCachedEvent(APP, name)).toBe(isThere);
-          cached.delete(name);
-        }
+        const isForgotten = kind === 'forget' && store.forgetCachedEvent(APP, name);
+        const wasThere = (cached.get(name)?.endMs ?? 0) > nowMs;
+        expect(isForgotten).toBe(kind === 'forget' && wasThere);
+        if (isForgotten) cached.delete(name);
         const { data, endMs } = cached.get(name) ?? { endMs: 0 };
         const ttlSeconds = Math.ceil((endMs - nowMs) / 1000);
         const expected = ttlSeconds > 0 ? { event: 'e', data, ttlSeconds } : undefined;

@@ -69,7 +69,9 @@ export function describeCache(subject: StoreSubject, globals: TestGlobals): void
       for (const _ of subject.nodes) {
         await remember('1');
         expect(await forget()).toBe(true);
-        for (const __ of subject.nodes) expect(await recall()).toBeUndefined();
+        expect(await Promise.all(subject.nodes.map(recall))).toEqual(
+          subject.nodes.map(() => undefined),
+        );
         expect(await forget()).toBe(false);
       }
     });
