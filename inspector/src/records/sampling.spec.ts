@@ -39,6 +39,15 @@ describe('what is left out is said', () => {
     );
   });
 
+  it('in one line, however many kinds there are', () => {
+    const tally = new SamplingTally();
+    const skipped = { published: 9, subscribed: 8, webhook: 7, redis: 2, node: 1 };
+    tally.take([frame(1, skipped)], 0);
+    expect(said(tally, 10)).toBe(
+      'Sampled: 9 of 10 publishes, 8 of 8 subscriptions, 7 of 7 webhooks, 3 of 3 others in the last second are not shown',
+    );
+  });
+
   it('no longer than a second', () => {
     const tally = new SamplingTally();
     tally.take([frame(0, { published: 7 })], 0);
