@@ -5,6 +5,7 @@ import { publishedEvent } from '../../pusher/protocol/server-frame.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import type { InspectorRecord, RecordsFrame, TracePart, Watch } from '../contract.js';
 import { FEED_EVENT, feedChannelOf, INSPECTOR_APP_ID } from '../feed-channel.js';
+import { fitted } from './fitted-record.js';
 import { LiveWatch } from './live-watch.js';
 import { compileFilter, type RecordSubject } from './watch-filter.js';
 
@@ -85,8 +86,9 @@ export class WatchDesk implements OnModuleDestroy {
     details: RecordDetails | undefined,
   ): void {
     const id = (this.lastId += 1);
-    const record: InspectorRecord = { id, atMs: Date.now(), ...subject, ...details };
-    for (const watch of takers) watch.add(record);
+    const whole: InspectorRecord = { id, atMs: Date.now(), ...subject, ...details };
+    const { record, textLength } = fitted(whole);
+    for (const watch of takers) watch.add(record, textLength);
   }
 
   /** Tells everybody of a step of an event: who has no record of it does nothing with that. */
