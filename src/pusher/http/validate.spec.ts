@@ -37,6 +37,14 @@ describe('parseJsonObject', () => {
     },
   );
 
+  it.each(['hidden', '{"data": hidden}', `{"data":"${'x'.repeat(50)}" hidden}`, '"\nhidden'])(
+    'does not quote %j',
+    (text) => {
+      const { message } = refusalOf(() => parseJsonObject(Buffer.from(text)));
+      expect(message).not.toMatch(/hidden/);
+    },
+  );
+
   it('refuses bytes that are no text, or takes them for some', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {

@@ -7,7 +7,7 @@ export function parseJsonObject(body: Buffer): object {
   try {
     value = JSON.parse(body.toString());
   } catch (error) {
-    throw badRequest(`The body must be JSON: ${(error as Error).message}.`);
+    throw badRequest(`The body must be JSON: ${withoutQuote((error as Error).message)}.`);
   }
   if (!isObject(value)) throw badRequest('The body must be a JSON object.');
   return value;
@@ -29,6 +29,11 @@ export function validate<T extends object>(type: new () => T, value: unknown, wh
   const [first] = validateSync(dto, { stopAtFirstError: true });
   if (first !== undefined) throw badRequest(`${where}${sentenceOf(first)}.`);
   return dto;
+}
+
+/** The engine quotes what it cannot read; what is refused is shown to others than its sender, too. */
+function withoutQuote(message: string): string {
+  return message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
 }
 
 function isObject(value: unknown): value is object {
