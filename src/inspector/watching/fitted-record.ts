@@ -1,9 +1,14 @@
 import type { InspectorRecord } from '../contract.js';
 
-/** Of a text of a record, but for the data of an event, which is cut where it is read. */
+/** Of a text that is shown, but for the data of an event, which is cut where it is read. */
 const MAX_TEXT_LENGTH = 500;
 /** Of the channels that a publish names. */
 const MAX_CHANNELS = 100;
+
+/** A text cut to a length that can be shown. */
+export function fittedText(text: string): string {
+  return text.slice(0, MAX_TEXT_LENGTH);
+}
 
 /** A record with its texts cut to a length that can be shown: strangers may have written them. */
 export function fitted(record: InspectorRecord): {
@@ -20,7 +25,7 @@ export function fitted(record: InspectorRecord): {
 }
 
 function fittedValue(value: unknown): unknown {
-  if (typeof value === 'string') return value.slice(0, MAX_TEXT_LENGTH);
+  if (typeof value === 'string') return fittedText(value);
   return Array.isArray(value) ? value.slice(0, MAX_CHANNELS).map(fittedValue) : value;
 }
 

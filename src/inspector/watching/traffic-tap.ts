@@ -193,7 +193,7 @@ function clientOf({ client }: Connection): RecordDetails {
   return { address, client: `${library} ${version}`, ...(origin !== undefined && { origin }) };
 }
 
-/** Without the query, which holds a signature. */
-function pathOf({ url = '' }: IncomingMessage): string {
-  return url.split('?', 1)[0]!;
+/** As it was asked for, without the query, which holds a signature. */
+function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
+  return (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!;
 }
