@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { KeptRecord } from '../../records/record-store.js';
-import { filterMatcher, searchMatcher } from '../../records/matching.js';
+import { searchMatcher } from '../../records/matching.js';
+import { compileFilter } from '../../../../src/inspector/watching/watch-filter.js';
 import { RecordView } from '../../records/record-view.js';
 import { tail, tailFilter, tailSearch } from '../../records/tail.js';
 
@@ -14,7 +15,7 @@ const clears = signal(0);
 
 const view = computed(() => {
   const store = tail.value?.store;
-  const matchesFilter = filterMatcher(tailFilter.value);
+  const matchesFilter = compileFilter(tailFilter.value);
   const matchesSearch = searchMatcher(tailSearch.value);
   return store === undefined
     ? undefined
