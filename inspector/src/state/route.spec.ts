@@ -8,6 +8,11 @@ describe('a place has an address', () => {
     { view: 'connections', of: { appId: 'a b', name: '1.2' } },
   ])('%j', (route) => expect(parseRoute(hashOf(route))).toEqual(route));
 
+  it('also when a stranger wrote half of a character', () => {
+    const of = { appId: 'shop', name: 'a\ud800' };
+    expect(parseRoute(hashOf({ view: 'channels', of })).of?.name).toBe('a\ufffd');
+  });
+
   it.each(['', '#', '#/', '#/nowhere', '#token=x', '#/%E0%A4%A'])('%s is the tail', (hash) =>
     expect(parseRoute(hash)).toEqual({ view: 'tail' }),
   );

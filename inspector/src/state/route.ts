@@ -41,11 +41,12 @@ export function parseRoute(hash: string): Route {
   return appId && name ? { view: known.view, of: { appId, name } } : { view: known.view };
 }
 
+/** Half of a character, which a stranger may have written, cannot be encoded. */
+const encoded = (text: string): string => encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD'));
+
 /** The hash of a route, for links. */
 export function hashOf({ view, of }: Route): string {
-  return of === undefined
-    ? `#/${view}`
-    : `#/${view}/${encodeURIComponent(of.appId)}/${encodeURIComponent(of.name)}`;
+  return of === undefined ? `#/${view}` : `#/${view}/${encoded(of.appId)}/${encoded(of.name)}`;
 }
 
 /** The token of a sign-in link, `#token=…`. */
