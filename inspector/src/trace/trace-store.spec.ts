@@ -44,4 +44,19 @@ describe('parts of traces', () => {
     }
     expect([trace.parts.length, trace.omitted]).toEqual([256, 44]);
   });
+
+  it('of all traces are bounded: the oldest lose theirs, and say so', () => {
+    const traces = new TraceStore();
+    const claimed = Array.from({ length: 300 }, (_, index) => traces.claim(`t${index}`));
+    for (let index = 0; index < 300; index++) {
+      for (let count = 0; count < 200; count++) {
+        traces.add('a', part(`t${index}`));
+      }
+    }
+    expect(claimed.reduce((sum, { parts }) => sum + parts.length, 0)).toBe(50_000);
+    expect(claimed.map(({ omitted }) => omitted)).toEqual([
+      ...Array.from({ length: 50 }, () => 200),
+      ...Array.from({ length: 250 }, () => 0),
+    ]);
+  });
 });

@@ -15,14 +15,20 @@ export interface Trace {
 
 const PARTS_PER_TRACE = 256;
 const UNCLAIMED_TRACES = 2000;
+/** Of all traces: a publish to a hundred channels has hundreds. */
+const ALL_PARTS = 50_000;
 
 /**
  * Parts of traces, in any order, before and after the record they belong to. Bounded: traces that no
- * record has claimed leave in the order in which they came, the others with their last record.
+ * record has claimed leave in the order in which they came, the others with their last record. When all
+ * have too many parts, those that began first lose theirs.
  */
 export class TraceStore {
   private readonly claimed = new Map<string, { readonly trace: Trace; claims: number }>();
   private readonly unclaimed = new Map<string, Trace>();
+  /** Those that have parts, the first first. */
+  private readonly filled = new Set<Trace>();
+  private partCount = 0;
 
   get size(): number {
     return this.claimed.size + this.unclaimed.size;
@@ -32,6 +38,9 @@ export class TraceStore {
     const trace = this.claimed.get(part.traceId)?.trace ?? this.unclaimedOf(part.traceId);
     if (trace.parts.length < PARTS_PER_TRACE) {
       trace.parts.push({ nodeId, part });
+      this.filled.add(trace);
+      this.partCount += 1;
+      this.makeRoom();
     } else {
       trace.omitted += 1;
     }
@@ -58,12 +67,32 @@ export class TraceStore {
     known.claims -= 1;
     if (known.claims === 0) {
       this.claimed.delete(traceId);
+      this.forget(known.trace);
     }
   }
 
   clear(): void {
     this.claimed.clear();
     this.unclaimed.clear();
+    this.filled.clear();
+    this.partCount = 0;
+  }
+
+  private makeRoom(): void {
+    for (const trace of this.filled) {
+      if (this.partCount <= ALL_PARTS) {
+        return;
+      }
+      this.forget(trace);
+      trace.omitted += trace.parts.length;
+      trace.parts.length = 0;
+    }
+  }
+
+  private forget(trace: Trace): void {
+    if (this.filled.delete(trace)) {
+      this.partCount -= trace.parts.length;
+    }
   }
 
   private unclaimedOf(traceId: string): Trace {
@@ -74,8 +103,11 @@ export class TraceStore {
     const trace: Trace = { parts: [], omitted: 0 };
     this.unclaimed.set(traceId, trace);
     if (this.unclaimed.size > UNCLAIMED_TRACES) {
-      const oldest = this.unclaimed.keys().next().value;
-      this.unclaimed.delete(oldest ?? '');
+      const [oldestId = '', oldest] = this.unclaimed.entries().next().value ?? [];
+      this.unclaimed.delete(oldestId);
+      if (oldest !== undefined) {
+        this.forget(oldest);
+      }
     }
     return trace;
   }
