@@ -1,7 +1,7 @@
 import { authSignature, channelAuth, closeAll, PusherClient } from './harness/pusher-client.js';
 import { occupiedChannels, publish } from './harness/publish.js';
 import { reusedServer } from './harness/shared-server.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 
 afterEach(closeAll);
 

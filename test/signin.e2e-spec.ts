@@ -1,7 +1,7 @@
 import { authSignature, closeAll, PusherClient, userAuth } from './harness/pusher-client.js';
 import type { Json } from './harness/pusher-client.js';
 import { reusedServer, sharedServer } from './harness/shared-server.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 import { titled } from './harness/titled.js';
 
 afterEach(closeAll);

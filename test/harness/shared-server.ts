@@ -2,13 +2,8 @@ import { createApplication } from '../../src/applications/application.js';
 import { eventually } from './eventually.js';
 import type { ConnectTarget } from './pusher-client.js';
 import type { ApiTarget } from './signed-request.js';
-import {
-  loadedWith,
-  serve,
-  TEST_APPLICATION,
-  type LogRecord,
-  type TestServer,
-} from './test-server.js';
+import { TEST_APPLICATION } from './test-application.js';
+import { loadedWith, serve, type LogRecord, type TestServer } from './test-server.js';
 
 /*
  * Servers that the tests of a file share, because a start costs more than most tests do. They are

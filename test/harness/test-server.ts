@@ -7,9 +7,7 @@ import {
 } from '../../src/config/load-configuration.js';
 import { createServer } from '../../src/create-server.js';
 import { registerForClose } from './eventually.js';
-
-/** The application every test server has, unless told otherwise. */
-export const TEST_APPLICATION = { appId: 'app-id', key: 'app-key', secret: 'app-secret' };
+import { TEST_APPLICATION } from './test-application.js';
 
 /** Collects what the server logs, so that a test can look at it. */
 export class LogRecord implements LoggerService {
