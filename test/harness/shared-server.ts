@@ -17,6 +17,9 @@ export interface SharedServer extends ConnectTarget, ApiTarget {
   readonly logs: LogRecord;
 }
 
+/** A whole server, which its test does not close. */
+export type ReusedServer = Omit<TestServer, 'close'>;
+
 type StartedServer = Awaited<ReturnType<typeof serve>>;
 
 /** A server, and the applications of it that nobody has yet. */
@@ -61,9 +64,7 @@ export async function sharedServer(variables: Record<string, string> = {}): Prom
  * any more. For tests that spell out the names of their applications, and leave nothing behind in
  * them: no cached event, no used up limit, no idempotency key.
  */
-export async function reusedServer(
-  variables: Record<string, string> = {},
-): Promise<Omit<TestServer, 'close'>> {
+export async function reusedServer(variables: Record<string, string> = {}): Promise<ReusedServer> {
   const kind = JSON.stringify(variables);
   const starting = reused.get(kind) ?? start(loadedWith(variables));
   reused.set(kind, starting);
