@@ -5,6 +5,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import { ServerConfiguration } from './config/server-configuration.js';
 import { ExtensionsModule } from './extensions/extensions.module.js';
+import { InspectorModule } from './inspector/inspector.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ApiExceptionFilter } from './pusher/http/api-exception.filter.js';
 import { PusherModule } from './pusher/pusher.module.js';
@@ -41,6 +42,10 @@ export class AppModule {
         PusherModule.forRootAsync({
           inject,
           useFactory: ({ pusher }: ServerConfiguration) => pusher,
+        }),
+        InspectorModule.forRootAsync({
+          inject,
+          useFactory: ({ inspector }: ServerConfiguration) => inspector,
         }),
       ],
       // Nobody else has routes here, so everything is answered in one form.

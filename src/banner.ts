@@ -1,5 +1,5 @@
 import type { Application } from './applications/application.js';
-import type { ServerConfiguration } from './config/server-configuration.js';
+import type { InspectorConfiguration, ServerConfiguration } from './config/server-configuration.js';
 import { clientOptionsOf, publicEndpoint, urlOf, type Endpoint } from './endpoint.js';
 
 /** What the start of a server is announced with. */
@@ -8,13 +8,17 @@ export interface Announcement {
   readonly httpUrl: string;
   readonly applications: readonly { readonly id: string; readonly key: string }[];
   readonly scaling: string;
+  /** Where the inspector is; with the token, if that was made up for this start. Absent when it is off. */
+  readonly inspectorUrl?: string;
+  /** What the inspector would need to be on, where it is off only because of the address. */
+  readonly inspectorNeeds?: string;
   /** Processes that share the port; absent when it is one. */
   readonly workers?: number;
 }
 
-/** Puts together what may be said aloud: never a secret. */
+/** Puts together what may be said aloud: never a secret that somebody has given. */
 export function announcementOf(
-  { scaling }: ServerConfiguration,
+  { scaling, inspector }: ServerConfiguration,
   applications: readonly Application[],
   endpoint: Endpoint,
   workers: number,
@@ -25,8 +29,22 @@ export function announcementOf(
     httpUrl,
     applications: applications.map(({ id, keys }) => ({ id, key: keys[0]!.key })),
     scaling: scaling.enabled ? `on, ${scaling.driver} (${scaling.prefix})` : 'off, one node',
+    ...inspectorOf(inspector, httpUrl),
     ...(workers > 1 && { workers }),
   };
+}
+
+function inspectorOf(
+  { enabled, path, password, token, isTokenGenerated, isOffForAddress }: InspectorConfiguration,
+  httpUrl: string,
+): Pick<Announcement, 'inspectorUrl' | 'inspectorNeeds'> {
+  if (enabled) {
+    return { inspectorUrl: `${httpUrl}${path}/${isTokenGenerated ? `#token=${token}` : ''}` };
+  }
+  if (!isOffForAddress) return {};
+  const hasSecret = password !== undefined || token !== undefined;
+  const secret = hasSecret ? '' : ' and REVERB_INSPECTOR_PASSWORD';
+  return { inspectorNeeds: `REVERB_INSPECTOR_ENABLED=true${secret}` };
 }
 
 /** Where a server that took this port is found. */
@@ -39,6 +57,8 @@ const MAX_LISTED_APPLICATIONS = 10;
 /** The announcement for a terminal, with a snippet to try. */
 export function bannerOf(announcement: Announcement, endpoint: Endpoint, version: string): string {
   const { webSocketUrl, httpUrl, applications, scaling, workers } = announcement;
+  const { inspectorUrl, inspectorNeeds } = announcement;
+  const inspector = inspectorUrl ?? (inspectorNeeds && `off, needs ${inspectorNeeds}`);
   const listed = applications
     .slice(0, MAX_LISTED_APPLICATIONS)
     .map(({ id, key }) => `${id} (key ${key})`);
@@ -52,6 +72,7 @@ export function bannerOf(announcement: Announcement, endpoint: Endpoint, version
     `  HTTP API      ${httpUrl}`,
     `  Applications  ${listed.join(', ') || 'none yet'}`,
     `  Scaling       ${scaling}`,
+    ...(inspector === undefined ? [] : [`  Inspector     ${inspector}`]),
     ...(workers === undefined ? [] : [`  Workers       ${workers}`]),
     '',
     ...snippetOf(applications[0]?.key, endpoint),

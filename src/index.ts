@@ -33,6 +33,7 @@ export { configureServer, type ServerOptions } from './server.js';
 export { PusherModule } from './pusher/pusher.module.js';
 export { WebhooksModule } from './webhooks/webhooks.module.js';
 export type { WebhookOptions } from './webhooks/webhook.options.js';
+export type { InspectorOptions } from './inspector/inspector.options.js';
 export type { PusherOptions } from './pusher/pusher.options.js';
 export { PusherWsAdapter } from './pusher/pusher-ws.adapter.js';
 
@@ -74,6 +75,7 @@ export { MetricsModule } from './metrics/metrics.module.js';
 export { MetricsHandler } from './metrics/metrics.handler.js';
 export type { MetricsOptions } from './metrics/metrics.options.js';
 export type { ChannelAttribute, ChannelInfo } from './metrics/channel-info.js';
+export type { NodeFigures } from './metrics/node-figures.js';
 export type { SurveyResult } from './metrics/node-survey.js';
 export {
   Connection,
@@ -127,7 +129,6 @@ export type {
   ClusterMessage,
   FrameMessage,
   MembersMessage,
-  NodeFigures,
   RestartMessage,
   TerminateMessage,
   UserStatusMessage,

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from './applications/applications.module.js';
 import { ExtensionsModule } from './extensions/extensions.module.js';
+import { InspectorModule } from './inspector/inspector.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PusherModule } from './pusher/pusher.module.js';
 import {
@@ -66,6 +67,7 @@ function putTogether(
       WebhooksModule.forRootAsync(from(({ webhooks = {} }) => webhooks)),
       MetricsModule.forRootAsync(from(({ metrics = {} }) => metrics)),
       PusherModule.forRootAsync(from(({ server = {} }) => server)),
+      InspectorModule.forRootAsync(from(({ inspector = {} }) => inspector)),
     ],
     exports: [ApplicationsModule, ScalingModule, WebhooksModule, MetricsModule, PusherModule],
   };

@@ -8,6 +8,7 @@ import {
 import type { ApplicationProvider } from './applications/application-provider.js';
 import type { ApplicationsOptions } from './applications/applications.options.js';
 import type { ExtensionsOptions } from './extensions/extensions.options.js';
+import type { InspectorOptions } from './inspector/inspector.options.js';
 import type { MetricsOptions } from './metrics/metrics.options.js';
 import type { PusherOptions } from './pusher/pusher.options.js';
 import type { ScalingDriver } from './scaling/scaling.module.js';
@@ -23,6 +24,8 @@ export interface RevurbSettings {
   readonly webhooks?: Partial<WebhookOptions>;
   /** The page that Prometheus reads, which is off unless it is enabled here. */
   readonly metrics?: Partial<MetricsOptions>;
+  /** The page that shows what goes on, which is off unless it is enabled here. */
+  readonly inspector?: Partial<InspectorOptions>;
   /** How classes marked with `@PusherExtension()` are treated; see docs/extending.md. */
   readonly extensions?: Partial<ExtensionsOptions>;
   /** Several nodes as one server; see docs/scaling.md. */

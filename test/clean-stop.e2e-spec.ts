@@ -68,6 +68,7 @@ describe('A server that logs JSON', () => {
         httpUrl: server.httpUrl,
         applications: [{ id: 'app-id', key: 'app-key' }],
         scaling: 'off, one node',
+        inspectorUrl: expect.stringMatching(`^${server.httpUrl}/inspector/#token=[\\w-]{32}$`),
       },
     });
     expect((await plainRequest(server.httpUrl, 'GET', '/up')).json).toEqual({ health: 'OK' });
@@ -129,6 +130,7 @@ describe('A server on a terminal', () => {
     expect(stdout).toContain(`HTTP API      ${httpUrl}\n`);
     expect(stdout).toContain('Applications  app-id (key app-key)\n');
     expect(stdout).toContain('Scaling       off, one node\n');
+    expect(stdout).toContain(`Inspector     ${httpUrl}/inspector/#token=`);
     expect(stdout).toContain(`new Pusher('app-key', { wsHost: '127.0.0.1', wsPort: ${port}`);
     expect(stdout).toContain(`npx revurb events:trigger hello greeting '{"text":"Hello"}'`);
     expect(server.output).not.toContain(SECRET);
@@ -211,7 +213,10 @@ describe('nest start', () => {
       const server = await ServerProcess.start({ args, nodeArgs });
       await PusherClient.connect(server);
       const { pid: _, timestamp: __, params, ...entry } = parseJson(server.stdout);
-      entries.push({ ...entry, params: JSON.parse(JSON.stringify(params).replace(/:\d+/g, '')) });
+      entries.push({
+        ...entry,
+        params: JSON.parse(JSON.stringify(params).replace(/:\d+|(?<=#token=)[\w-]+/g, '')),
+      });
     }
     expect(entries[1]).toEqual(entries[0]);
   });

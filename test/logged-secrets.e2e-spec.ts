@@ -11,6 +11,8 @@ const SECRETS = {
   app: 'the-first-secret',
   other: 'the-second-secret',
   metrics: 'the-token-of-metrics',
+  inspector: 'the-password-of-the-inspector',
+  inspectorToken: 'the-token-of-the-inspector',
   webhook: 'the-header-of-a-webhook',
   wrong: 'the-secret-of-somebody-else',
 };
@@ -31,6 +33,8 @@ const VARIABLES = {
   REVERB_APPS: JSON.stringify([APPLICATION]),
   REVERB_METRICS_ENABLED: 'true',
   REVERB_METRICS_TOKEN: SECRETS.metrics,
+  REVERB_INSPECTOR_PASSWORD: SECRETS.inspector,
+  REVERB_INSPECTOR_TOKEN: SECRETS.inspectorToken,
   REVERB_SHUTDOWN_DRAIN: '0',
 };
 

@@ -186,6 +186,10 @@ export class NatsStateStore extends StateStore {
     return this.memories.cachedEvent({ appId, name: channel });
   }
 
+  override forgetCachedEvent(appId: string, channel: string): Promise<boolean> {
+    return this.memories.forgetCachedEvent({ appId, name: channel });
+  }
+
   override signIn(appId: string, userId: string, socketId: string): Promise<boolean> {
     return this.users.signIn({ appId, name: userId }, socketId);
   }

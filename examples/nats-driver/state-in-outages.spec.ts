@@ -97,6 +97,8 @@ describeWithNats('The state of the NATS driver', () => {
       expect(await store.onlineUsers(APP, ['anna', 'bert'])).toEqual(['anna']);
       await store.cacheEvent(APP, 'cache-a', { event: 'e', data: '1' }, 100);
       expect(await store.cachedEvent(APP, 'cache-a')).toMatchObject({ data: '1' });
+      expect(await store.forgetCachedEvent(APP, 'cache-a')).toBe(false);
+      expect(await store.cachedEvent(APP, 'cache-a')).toBeUndefined();
       expect(await store.once(APP, 'key', 100, async () => 'answer')).toBe('answer');
       expect(await store.once(APP, 'key', 100, async () => 'another')).toBe('answer');
       expect(await store.take(APP, 'bucket', 2, 2, 100_000)).toBe(true);
@@ -138,8 +140,13 @@ describeWithNats('The state of the NATS driver', () => {
       await join(b!, 'gone');
       await a!.stateStore.signIn(APP, 'anna', '1.1');
       await a!.stateStore.cacheEvent(APP, 'cache-a', { event: 'e', data: '1' }, 100);
+      for (const name of ['cache-b', 'cache-c']) {
+        await a!.stateStore.cacheEvent(APP, name, { event: 'e', data: '1' }, 100);
+      }
+      expect(await b!.stateStore.forgetCachedEvent(APP, 'cache-b')).toBe(true);
       await server.kill();
       await areDown();
+      expect(await b!.stateStore.forgetCachedEvent(APP, 'cache-c')).toBe(false);
       await leave(b!, 'gone');
       await join(b!, 'come');
       await b!.stateStore.setSubscriptions(APP, ROOM, 2);
@@ -158,6 +165,9 @@ describeWithNats('The state of the NATS driver', () => {
       expect(await store.countConnections(APP)).toBe(1);
       expect(await store.onlineUsers(APP, ['anna', 'bert'])).toEqual(['anna']);
       expect(await store.cachedEvent(APP, 'cache-a')).toMatchObject({ data: '1' });
+      for (const name of ['cache-b', 'cache-c']) {
+        expect(await store.cachedEvent(APP, name)).toBeUndefined();
+      }
     };
 
     it('also when it was there all the time', async () => {

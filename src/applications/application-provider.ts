@@ -14,6 +14,11 @@ export abstract class ApplicationProvider {
   /** Looks among all keys of all applications. */
   abstract findByKey(key: string): Application | undefined | Promise<Application | undefined>;
 
+  /** The ids of all applications, for those who look at the server; none by default, as there may be very many. */
+  ids(): readonly string[] {
+    return [];
+  }
+
   /**
    * Whether an application may have webhooks. What it takes to deliver them is then made ready at the
    * start, else with the first event. Yes by default.

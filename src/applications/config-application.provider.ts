@@ -43,6 +43,10 @@ export class ConfigApplicationProvider
     return this.byKey.get(key);
   }
 
+  override ids(): readonly string[] {
+    return [...this.byId.keys()];
+  }
+
   override mayHaveWebhooks(): boolean {
     for (const { webhooks } of this.byId.values()) if (webhooks.length > 0) return true;
     return false;

@@ -100,9 +100,9 @@ export class ChannelManager {
   }
 
   private trace({ fanOut }: Channel, message: FrameMessage): TraceSpan | undefined {
-    const { traceparent, appId, channel } = message;
+    const { traceparent, appId, channel, exceptSocketId } = message;
     if (traceparent === undefined) return undefined;
-    return this.tracing.tracer?.fanOut(traceparent, appId, channel, fanOut.size);
+    return this.tracing.tracer?.fanOut(traceparent, appId, channel, fanOut.size, exceptSocketId);
   }
 
   private subscriberOf(channel: Channel, socketId: string | undefined): Connection | undefined {

@@ -1,4 +1,3 @@
-import ipaddr from 'ipaddr.js';
 import {
   createApplication,
   DEFAULT_APPLICATION_SETTINGS,
@@ -8,6 +7,7 @@ import {
 import { duplicateFaults, parseApplications, parseWebhooks } from './application-entries.js';
 import type { Fault } from './configuration-error.js';
 import type { EnvironmentVariables } from './environment-variables.js';
+import { isLoopback, isProduction } from './exposure.js';
 
 /** All applications the configuration names. */
 export interface ConfiguredApplications {
@@ -119,10 +119,9 @@ function refusalOf(
   variables: EnvironmentVariables,
   given: ReadonlySet<string>,
 ): ConfiguredApplications | undefined {
-  const isProduction = variables.NODE_ENV.toLowerCase() === 'production';
   const isReachable = given.has('REVERB_SERVER_HOST') && !isLoopback(variables.REVERB_SERVER_HOST);
-  if (!isProduction && !isReachable) return undefined;
-  const because = isProduction
+  if (!isProduction(variables) && !isReachable) return undefined;
+  const because = isProduction(variables)
     ? 'NODE_ENV is production'
     : 'REVERB_SERVER_HOST is not a loopback address';
   const complaint = `got nothing; wants an application, because ${because} (run \`revurb install\` to make one)`;
@@ -131,9 +130,4 @@ function refusalOf(
     isDevelopmentApplication: false,
     faults: [{ variable: 'REVERB_APP_ID', complaint }],
   };
-}
-
-function isLoopback(host: string): boolean {
-  if (host.toLowerCase() === 'localhost') return true;
-  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback';
 }

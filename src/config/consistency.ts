@@ -1,5 +1,6 @@
 import type { Fault } from './configuration-error.js';
 import type { EnvironmentVariables } from './environment-variables.js';
+import { isServed, metricsPortOf } from './served-paths.js';
 
 type Name = keyof EnvironmentVariables & string;
 
@@ -18,9 +19,6 @@ const COMPANIONS: readonly (readonly [given: Name, needs: Name])[] = [
   ['REVERB_APP_SECRET', 'REVERB_APP_ID'],
   ['REVERB_APP_SECRET', 'REVERB_APP_KEY'],
 ];
-
-/** Paths that clients, backends and load balancers ask for. */
-const SERVED = /^\/(?:apps?|users|up|health)(?:\/|$)/;
 
 /** What is wrong between variables that are each good on their own. */
 export function consistencyFaults(
@@ -101,8 +99,8 @@ function driverFaults(variables: EnvironmentVariables): Fault[] {
 }
 
 function metricsFaults(variables: EnvironmentVariables): Fault[] {
-  const { REVERB_METRICS_ENABLED, REVERB_METRICS_PORT, REVERB_METRICS_PATH: path } = variables;
-  if (!REVERB_METRICS_ENABLED || REVERB_METRICS_PORT !== undefined || !SERVED.test(path)) return [];
+  const { REVERB_METRICS_ENABLED: isEnabled, REVERB_METRICS_PATH: path } = variables;
+  if (!isEnabled || metricsPortOf(variables) !== null || !isServed(path)) return [];
   const complaint = `got "${path}"; wants a path that the server does not need itself, or REVERB_METRICS_PORT for a port of its own`;
   return [{ variable: 'REVERB_METRICS_PATH', complaint }];
 }

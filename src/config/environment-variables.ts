@@ -36,6 +36,10 @@ export const IDENTIFIER = /^[^\s/?#%:]{1,255}$/;
 export const identifier = () =>
   text('at most 255 characters, none of them a blank or one of / ? # % :', IDENTIFIER);
 const file = () => text('the path of a file');
+const pagePath = (example: string) => text(`a path such as ${example}`, /^(?:\/[\w.~-]+)+$/);
+
+/** Somebody types or pastes it, and whoever has it may do anything. */
+const password = () => secret(text('12 to 200 characters, on one line', /^.{12,200}$/u));
 
 /**
  * Every variable the server reads, its type, its default and what it is for. Filled by
@@ -347,7 +351,7 @@ export class EnvironmentVariables {
   @Variable(port(0), undefined, 'Port of that page.', 'same port')
   REVERB_METRICS_PORT?: number;
 
-  @Variable(text('a path such as /metrics', /^(?:\/[\w.~-]+)+$/), '/metrics', 'Path of that page.')
+  @Variable(pagePath('/metrics'), '/metrics', 'Path of that page.')
   REVERB_METRICS_PATH!: string;
 
   @Variable(secret(text()), undefined, 'Bearer token a scraper has to send.')
@@ -367,4 +371,28 @@ export class EnvironmentVariables {
     '`pretty` on a terminal, else `json`',
   )
   REVERB_LOG_FORMAT?: 'pretty' | 'json';
+
+  @Variable(
+    boolean(),
+    undefined,
+    'Serve a page that shows what goes on, and can intervene.',
+    '`true` outside production on a loopback address, else `false`',
+  )
+  @Group('Inspector')
+  REVERB_INSPECTOR_ENABLED?: boolean;
+
+  @Variable(pagePath('/inspector'), '/inspector', 'Path of that page.')
+  REVERB_INSPECTOR_PATH!: string;
+
+  @Variable(password(), undefined, 'Password to sign in with, 12 characters or more.')
+  REVERB_INSPECTOR_PASSWORD?: string;
+
+  @Variable(password(), undefined, 'Token to sign in with, 12 characters or more.')
+  REVERB_INSPECTOR_TOKEN?: string;
+
+  @Variable(boolean(), false, 'Show the data of events.')
+  REVERB_INSPECTOR_PAYLOADS!: boolean;
+
+  @Variable(seconds(60), 28_800, 'Seconds until who has signed in has to do so again.')
+  REVERB_INSPECTOR_SESSION!: number;
 }

@@ -11,6 +11,14 @@ import { configuredApplications } from './configured-applications.js';
 import { parseEnvFile } from './env-file.js';
 import { EnvironmentVariables } from './environment-variables.js';
 import { fileFaults } from './file-faults.js';
+import {
+  findInspectorAccess,
+  inspectorFaults,
+  inspectorWarnings,
+  isForDevelopment,
+  knownSecretFaults,
+  type InspectorFindings,
+} from './inspector-access.js';
 import { toServerConfiguration } from './map-configuration.js';
 import type { ServerConfiguration } from './server-configuration.js';
 import { givenText, inspectEnvironment, type RawEnvironment } from './validate-environment.js';
@@ -33,6 +41,8 @@ export interface LoadOptions {
   readonly applicationFile?: ApplicationFileContent;
   /** How often REVERB_APPS_FILE is looked at. */
   readonly watchIntervalMs?: number;
+  /** The token of the inspector that was generated before, in the place of another one. */
+  readonly generatedToken?: string;
 }
 
 /** The content of REVERB_APPS_FILE, read and checked elsewhere. */
@@ -52,11 +62,14 @@ export interface LoadedConfiguration {
   readonly sources: ReadonlyMap<string, VariableSource>;
   /**
    * Reads everything again, from the same places. A `.env` that was not there is none, one that was has
-   * to be there still.
+   * to be there still. A token that was generated stays.
    * @throws ConfigurationError
    */
   readonly readAgain: () => LoadedConfiguration;
-  /** Loaded as `env`, with no file, this gives the same again: texts of the variables, secrets among them. */
+  /**
+   * Loaded as `env`, with no file, this gives the same again: texts of the variables, secrets among them.
+   * A token that was generated is one that is given, then.
+   */
   readonly environment: RawEnvironment;
   /** REVERB_APPS_FILE, if there is one. */
   readonly applicationFile?: {
@@ -81,15 +94,20 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
   const ofFiles = fileFaults(variables).filter(
     ({ variable }) => variable !== 'REVERB_APPS_FILE' || content === undefined,
   );
-  const allFaults = [...faults, ...ofFiles, ...found.faults];
-  if (!allFaults.every(isIdle)) throw new ConfigurationError(allFaults);
   completeDefaults(variables, found.isDevelopmentApplication, given);
+  const ofInspector = inspectorFaults(variables, given, found.applications);
+  const allFaults = [...faults, ...ofFiles, ...found.faults, ...ofInspector];
+  if (!allFaults.every(isIdle)) throw new ConfigurationError(allFaults);
+  const inspector = findInspectorAccess(variables, given, options.generatedToken);
+  const { generatedToken = options.generatedToken } = inspector;
   const findings = {
     applications: found.applications,
     isDevelopmentApplication: found.isDevelopmentApplication,
+    inspector,
     warnings: [
       ...(found.warning === undefined ? [] : [found.warning]),
       ...warnings,
+      ...inspectorWarnings(variables),
       ...allFaults.map(
         (fault) => `${fault.variable}: ${fault.complaint}; ignored, scaling is off.`,
       ),
@@ -101,8 +119,9 @@ export function loadConfiguration(options: LoadOptions = {}): LoadedConfiguratio
     applicationsOptions: { applications: found.applications, watch },
     variables,
     sources: sourcesOf(layers),
-    readAgain: () => loadConfiguration({ ...options, envFilePath: envFileOf(layers) }),
-    environment: environmentOf(variables, environment),
+    readAgain: () =>
+      loadConfiguration({ ...options, generatedToken, envFilePath: envFileOf(layers) }),
+    environment: environmentOf(variables, environment, inspector),
     applicationFile: content === undefined || watch === undefined ? undefined : { content, watch },
   };
 }
@@ -112,12 +131,17 @@ function contentOf(path: string | undefined): string | undefined {
 }
 
 /** What is decided here, as on what is a terminal, is not decided again by whoever loads it. */
-function environmentOf(variables: EnvironmentVariables, all: RawEnvironment): RawEnvironment {
+function environmentOf(
+  variables: EnvironmentVariables,
+  all: RawEnvironment,
+  { generatedToken }: InspectorFindings,
+): RawEnvironment {
   const names = variablesOf(EnvironmentVariables).map(({ name }) => name);
   const known = names.filter((name) => Object.hasOwn(all, name));
   return {
     ...Object.fromEntries(known.map((name) => [name, all[name]])),
     REVERB_LOG_FORMAT: variables.REVERB_LOG_FORMAT,
+    ...(generatedToken !== undefined && { REVERB_INSPECTOR_TOKEN: generatedToken }),
   };
 }
 
@@ -183,6 +207,7 @@ function completeDefaults(
     variables.REVERB_SERVER_HOST = '127.0.0.1';
   }
   variables.REVERB_LOG_FORMAT ??= process.stdout.isTTY ? 'pretty' : 'json';
+  variables.REVERB_INSPECTOR_ENABLED ??= isForDevelopment(variables);
 }
 
 function watchOf(
@@ -195,7 +220,8 @@ function watchOf(
   if (path === undefined || content === undefined) return undefined;
   const parse = (changed: string) => {
     const { applications, faults } = configuredApplications(variables, changed, given);
-    if (faults.length > 0) throw new ConfigurationError(faults);
+    const allFaults = [...faults, ...knownSecretFaults(variables, applications)];
+    if (allFaults.length > 0) throw new ConfigurationError(allFaults);
     return applications;
   };
   if (applicationFile === undefined) {

@@ -2,7 +2,10 @@ import type { Application } from '../applications/application.js';
 import type { PusherOptions } from '../pusher/pusher.options.js';
 import type { RedisOptions, RedisTlsFiles, ScalingOptions } from '../scaling/scaling.options.js';
 import type { EnvironmentVariables } from './environment-variables.js';
+import type { InspectorFindings } from './inspector-access.js';
+import { metricsPortOf } from './served-paths.js';
 import type {
+  InspectorConfiguration,
   ListenConfiguration,
   MetricsConfiguration,
   ServerConfiguration,
@@ -14,12 +17,13 @@ export interface Findings {
   readonly applications: readonly Application[];
   readonly isDevelopmentApplication: boolean;
   readonly warnings: readonly string[];
+  readonly inspector: InspectorFindings;
 }
 
 /** Maps checked variables to what the modules understand. Pure. */
 export function toServerConfiguration(
   variables: EnvironmentVariables,
-  findings: Findings,
+  { inspector, ...findings }: Findings,
 ): ServerConfiguration {
   return {
     ...findings,
@@ -36,6 +40,7 @@ export function toServerConfiguration(
       privateAddresses: variables.REVERB_WEBHOOK_PRIVATE_ADDRESSES,
     },
     metrics: toMetrics(variables),
+    inspector: toInspector(variables, inspector),
     log: { level: variables.REVERB_LOG_LEVEL, format: variables.REVERB_LOG_FORMAT ?? 'json' },
   };
 }
@@ -122,13 +127,26 @@ function toRedisTls(variables: EnvironmentVariables, url?: URL): RedisTlsFiles |
 }
 
 function toMetrics(variables: EnvironmentVariables): MetricsConfiguration {
-  const { REVERB_METRICS_PORT: port, REVERB_SERVER_PORT: serverPort } = variables;
-  // Two free ports are two.
-  const isSame = port === undefined || (port === serverPort && port !== 0);
   return {
     enabled: variables.REVERB_METRICS_ENABLED,
-    port: isSame ? null : port,
+    port: metricsPortOf(variables),
     path: variables.REVERB_METRICS_PATH,
     token: variables.REVERB_METRICS_TOKEN,
+  };
+}
+
+function toInspector(
+  variables: EnvironmentVariables,
+  { generatedToken, isOffForAddress }: InspectorFindings,
+): InspectorConfiguration {
+  return {
+    enabled: variables.REVERB_INSPECTOR_ENABLED ?? false,
+    path: variables.REVERB_INSPECTOR_PATH,
+    password: variables.REVERB_INSPECTOR_PASSWORD,
+    token: variables.REVERB_INSPECTOR_TOKEN ?? generatedToken,
+    payloads: variables.REVERB_INSPECTOR_PAYLOADS,
+    sessionSeconds: variables.REVERB_INSPECTOR_SESSION,
+    isTokenGenerated: generatedToken !== undefined,
+    isOffForAddress,
   };
 }

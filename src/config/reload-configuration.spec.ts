@@ -144,11 +144,60 @@ describe('A configuration that is read again', () => {
     const current = load({});
     write(APPLICATION);
     const { loaded, needingRestart } = reloadConfiguration(current);
-    expect(needingRestart).toEqual(['REVERB_SERVER_HOST']);
+    expect(needingRestart).toEqual(['REVERB_SERVER_HOST', 'REVERB_INSPECTOR_ENABLED']);
     expect(loaded.configuration).toMatchObject({
       isDevelopmentApplication: false,
       listen: { host: '127.0.0.1' },
     });
+  });
+
+  it('changes nothing of the inspector', () => {
+    const secret = { REVERB_INSPECTOR_ENABLED: '1', REVERB_INSPECTOR_TOKEN: 'the-first-token' };
+    const current = load({ ...APPLICATION, ...secret });
+    write({
+      ...APPLICATION,
+      REVERB_INSPECTOR_ENABLED: '0',
+      REVERB_INSPECTOR_PATH: '/look',
+      REVERB_INSPECTOR_TOKEN: 'the-second-token',
+      REVERB_INSPECTOR_PASSWORD: 'the-first-password',
+      REVERB_INSPECTOR_PAYLOADS: '1',
+      REVERB_INSPECTOR_SESSION: '60',
+    });
+    const { loaded, needingRestart } = reloadConfiguration(current);
+    expect(loaded.configuration.inspector).toEqual(current.configuration.inspector);
+    expect(needingRestart).toEqual([
+      'REVERB_INSPECTOR_ENABLED',
+      'REVERB_INSPECTOR_PATH',
+      'REVERB_INSPECTOR_PASSWORD',
+      'REVERB_INSPECTOR_TOKEN',
+      'REVERB_INSPECTOR_PAYLOADS',
+      'REVERB_INSPECTOR_SESSION',
+    ]);
+  });
+
+  it('keeps the token of the inspector that was generated, each time, until one is given', () => {
+    const current = load({});
+    const { inspector } = current.configuration;
+    expect(inspector.isTokenGenerated).toBe(true);
+    let { loaded, needingRestart } = reloadConfiguration(current);
+    for (let i = 0; i < 2; i++) {
+      expect(loaded.configuration.inspector).toEqual(inspector);
+      expect(loaded.environment.REVERB_INSPECTOR_TOKEN).toBe(inspector.token);
+      expect(needingRestart).toEqual([]);
+      ({ loaded, needingRestart } = reloadConfiguration(loaded));
+    }
+    write({ REVERB_INSPECTOR_TOKEN: 'the-first-token' });
+    ({ loaded, needingRestart } = reloadConfiguration(loaded));
+    expect(loaded.configuration.inspector).toEqual(inspector);
+    expect(needingRestart).toEqual(['REVERB_INSPECTOR_TOKEN']);
+  });
+
+  it('is refused when the secret of an application becomes that of the inspector', () => {
+    const password = 'the-first-password';
+    const inspector = { REVERB_INSPECTOR_ENABLED: '1', REVERB_INSPECTOR_PASSWORD: password };
+    const current = load({ ...APPLICATION, ...inspector });
+    write({ ...APPLICATION, ...inspector, REVERB_APP_SECRET: password });
+    expect(faultsOf(current)).toEqual(['REVERB_INSPECTOR_PASSWORD']);
   });
 
   it('has no file that was not there at the start', () => {

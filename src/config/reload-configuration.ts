@@ -35,6 +35,7 @@ export function reloadConfiguration(current: LoadedConfiguration): ReloadedConfi
   const merged = loadConfiguration({
     env: mergedEnvironment(current, next, new Set(fixed)),
     envFilePath: null,
+    generatedToken: generatedTokenOf(current),
   });
   const before = new Set(current.configuration.warnings);
   return {
@@ -70,8 +71,18 @@ function mergedEnvironment(
     const { environment } = fixed.has(name) ? current : next;
     if (Object.hasOwn(environment, name)) merged[name] = environment[name];
   }
-  // Its default depends on the applications.
-  return { ...merged, REVERB_SERVER_HOST: current.variables.REVERB_SERVER_HOST };
+  return {
+    ...merged,
+    // Its default depends on the applications.
+    REVERB_SERVER_HOST: current.variables.REVERB_SERVER_HOST,
+    // Generated, it would count as given.
+    ...(generatedTokenOf(current) !== undefined && { REVERB_INSPECTOR_TOKEN: undefined }),
+  };
+}
+
+function generatedTokenOf({ configuration }: LoadedConfiguration): string | undefined {
+  const { token, isTokenGenerated } = configuration.inspector;
+  return isTokenGenerated ? token : undefined;
 }
 
 function valueOf({ variables }: LoadedConfiguration, name: string): string | undefined {

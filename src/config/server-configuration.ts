@@ -37,6 +37,23 @@ export interface MetricsConfiguration {
   readonly token?: string;
 }
 
+/** The page that shows what goes on. */
+export interface InspectorConfiguration {
+  readonly enabled: boolean;
+  readonly path: string;
+  /** What is asked for; without one it is the token. */
+  readonly password?: string;
+  /** When it is enabled there is this, or a password, or both. */
+  readonly token?: string;
+  /** Whether data of events may be shown. */
+  readonly payloads: boolean;
+  readonly sessionSeconds: number;
+  /** Made up for this start, so that it may be told. False for who was handed the configuration. */
+  readonly isTokenGenerated: boolean;
+  /** It is off, outside production, only because other machines reach the server and nobody has switched it on. */
+  readonly isOffForAddress: boolean;
+}
+
 /** What is logged, and how. */
 export interface LogConfiguration {
   readonly level: LogLevel;
@@ -59,6 +76,7 @@ export abstract class ServerConfiguration {
   abstract readonly scaling: ScalingOptions;
   abstract readonly webhooks: WebhookOptions;
   abstract readonly metrics: MetricsConfiguration;
+  abstract readonly inspector: InspectorConfiguration;
   abstract readonly log: LogConfiguration;
   /** No application was configured: `app-id` / `app-key` / `app-secret` on the loopback address. */
   abstract readonly isDevelopmentApplication: boolean;

@@ -79,7 +79,7 @@ export function integerOrAuto(min: number, max: number): ValueType<number | 'aut
 export const port = (min: 0 | 1) => integer(min, 65_535);
 
 /** A duration in whole seconds. */
-export const seconds = (min: 0 | 1) => integer(min, LONGEST_SECONDS);
+export const seconds = (min: 0 | 1 | 60) => integer(min, LONGEST_SECONDS);
 
 /** A duration in whole milliseconds. */
 export const milliseconds = () => integer(0, LONGEST_MS);

@@ -46,8 +46,9 @@ export interface ConnectionEnvironment extends OutboxOptions {
   /**
    * The connection will receive nothing more and takes part in nothing. Called once.
    * @param code what it is closed with, as far as that is known
+   * @param reason in words, by whoever closes it; empty for none
    */
-  onClosing(connection: Connection, code: number): void;
+  onClosing(connection: Connection, code: number, reason: string): void;
   /** Its socket is gone. Called once, after `onClosing`. */
   onClosed(connection: Connection): void;
 }
@@ -137,6 +138,16 @@ export class Connection implements Outlet, OutboxOwner, InboxOwner {
     return this.outbox.unsentBytes;
   }
 
+  /** Bytes that came over its socket, the upgrade and, with TLS, what that adds among them. */
+  get bytesReceived(): number {
+    return this.outbox.bytesReceived;
+  }
+
+  /** Bytes that went over its socket, as {@link bytesReceived}. */
+  get bytesSent(): number {
+    return this.outbox.bytesSent;
+  }
+
   /** Seats by channel name. Changed through {@link take} and {@link giveUp} alone. */
   get subscriptions(): ReadonlyMap<string, Seat> {
     return this.seats ?? NO_SEATS;
@@ -211,32 +222,32 @@ export class Connection implements Outlet, OutboxOwner, InboxOwner {
     for (const seat of this.subscriptions.values()) seat.settle();
     if (lastWords !== undefined) this.write(lastWords);
     this.webSocket.close(code, fitting(reason));
-    this.leave('closing', code);
+    this.leave('closing', code, reason);
   }
 
   /** The peer broke the protocol of the WebSocket, which is closing it. */
   broken(): void {
-    this.leave('closing', ABNORMAL_CLOSURE);
+    this.leave('closing', ABNORMAL_CLOSURE, 'The client broke the protocol of the WebSocket');
   }
 
-  /** The socket is gone. */
-  closed(code: number): void {
-    this.leave('closed', code);
+  /** The socket is gone. @param reason that the client gave */
+  closed(code: number, reason = ''): void {
+    this.leave('closed', code, reason);
   }
 
   /** Drops the socket without a word: for a peer that does not answer. */
   terminate(): void {
     this.webSocket.terminate();
-    this.leave('closed', ABNORMAL_CLOSURE);
+    this.leave('closed', ABNORMAL_CLOSURE, '');
   }
 
-  private leave(phase: 'closing' | 'closed', code: number): void {
+  private leave(phase: 'closing' | 'closed', code: number, reason: string): void {
     const { isTakingPart } = this;
     const wasClosed = this.phase === 'closed';
     if (!wasClosed) this.phase = phase;
     if (isTakingPart) {
       this.inbox.close();
-      this.environment.onClosing(this, code);
+      this.environment.onClosing(this, code, reason);
     }
     if (phase === 'closed' && !wasClosed) this.environment.onClosed(this);
   }

@@ -34,11 +34,14 @@ export class ExtensionRegistry implements OnModuleInit {
     this.hooks = this.compile();
   }
 
-  /** Tells a part of the server itself, at once and before all extensions. It must not throw. */
-  observe<H extends keyof ToldAbout>(hook: H, observer: (event: ToldAbout[H]) => void): void {
-    const observers: ((event: ToldAbout[H]) => void)[] = (this.observers[hook] ??= []);
-    observers.push(observer);
-    this.hooks = this.compile();
+  /**
+   * Tells a part of the server itself, at once and before all extensions. It must not throw.
+   * @returns what ends that
+   */
+  observe<H extends keyof ToldAbout>(hook: H, observer: (event: ToldAbout[H]) => void): () => void {
+    const others = () => this.observersOf(hook).filter((other) => other !== observer);
+    this.setObservers(hook, [...others(), observer]);
+    return () => this.setObservers(hook, others());
   }
 
   /** Tells what is still to be told, and waits until the extensions are done with it. */
@@ -49,6 +52,18 @@ export class ExtensionRegistry implements OnModuleInit {
       if (!(error instanceof DeadlineError)) throw error;
       this.logger.warn('Extensions are not done with what they were told, the server stops anyway');
     }
+  }
+
+  private observersOf<H extends keyof ToldAbout>(hook: H): ((event: ToldAbout[H]) => void)[] {
+    return this.observers[hook] ?? [];
+  }
+
+  private setObservers<H extends keyof ToldAbout>(
+    hook: H,
+    observers: ((event: ToldAbout[H]) => void)[],
+  ): void {
+    (this.observers as Record<H, ((event: ToldAbout[H]) => void)[]>)[hook] = observers;
+    this.hooks = this.compile();
   }
 
   private compile(): Hooks {

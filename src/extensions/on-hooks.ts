@@ -29,6 +29,8 @@ export interface OnConnected {
 export interface Disconnected extends Connected {
   /** Of the close, as far as it is known: 1006 when there was none. */
   readonly code: number;
+  /** In words, by whoever closed it: the server or the client. Empty for none. */
+  readonly reason: string;
   /** Since it was opened. */
   readonly durationMs: number;
 }
@@ -43,6 +45,8 @@ export interface Subscribed extends Connected {
   readonly channel: string;
   /** Who it is in a presence channel. */
   readonly member: Member | undefined;
+  /** Of a cache channel, when it is subscribed to: whether there was an event for the subscriber. */
+  readonly cache?: 'hit' | 'miss' | undefined;
 }
 
 /** Told when a connection is subscribed to a channel, not when it subscribes to it again. */

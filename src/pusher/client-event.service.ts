@@ -48,7 +48,9 @@ export class ClientEventService {
     channel: string,
     message: ClientEventMessage,
   ): Awaitable<void> {
-    const span = tracer.take('client-event', connection.application.id);
+    const { event: name, data } = message;
+    const taken = { name, channels: [channel], data, exceptSocketId: connection.socketId };
+    const span = tracer.take('client-event', connection.application.id, [taken]);
     return during(span, () => this.take(connection, channel, message, span));
   }
 

@@ -73,7 +73,7 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
     setImmediate(() => connection.close(PusherErrorCode.OVER_CAPACITY, 'Slow consumer'));
   }
 
-  onClosing(connection: Connection, code: number): void {
+  onClosing(connection: Connection, code: number, reason: string): void {
     this.traffic.closed(connection, code);
     if (connection.phase === 'closing') this.registry.closing.add(connection);
     if (connection.scope === undefined) return;
@@ -87,6 +87,7 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
       application,
       connection,
       code,
+      reason,
       durationMs: this.clock.advance() - connection.openedAtMs,
     });
   }

@@ -34,7 +34,7 @@ export class ErrorReporter {
       return connection.write(errorFrame(invalidMessage()));
     }
     connection.counters.refused.add(codeOf(told));
-    this.traffic.refused(connection.socketId, told);
+    this.traffic.refused(connection, told, connection.application.id);
     if (told instanceof SubscriptionError) {
       connection.write(subscriptionError(told.channel, told.refusal));
       if (told.refusal.type === 'AuthError') connection.write(UNAUTHORIZED);

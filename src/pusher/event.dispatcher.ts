@@ -77,7 +77,7 @@ export class EventDispatcher {
     events: readonly PublishedEvent[],
     carrier: TraceCarrier | undefined,
   ): Awaitable<void> {
-    const span = tracer.take('publish', application.id, carrier);
+    const span = tracer.take('publish', application.id, events, carrier);
     return during(span, () => this.take(application, events, span));
   }
 

@@ -60,7 +60,7 @@ class ConnectionSocket extends WebSocket {
         connection.broken();
         break;
       case 'close':
-        connection.closed(values[0] as number);
+        connection.closed(values[0] as number, String(values[1] as Buffer));
     }
     return true;
   }
@@ -90,6 +90,8 @@ class Client implements ClientDescription {
 @Injectable()
 export class Handshake {
   private readonly pathPrefix: string;
+  /** Of the server itself, by key: no provider knows them, and they have no API. */
+  private readonly reserved = new Map<string, () => Application>();
   /** One for each message limit, since `ws` enforces it while it reads. */
   private readonly servers = new Map<number, WebSocketServer>();
 
@@ -102,6 +104,11 @@ export class Handshake {
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {
     this.pathPrefix = `${options.path}/app/`;
+  }
+
+  /** Lets clients connect with the key of an application that is the server's own. */
+  reserve(key: string, find: () => Application): void {
+    this.reserved.set(key, find);
   }
 
   /** The application key that a request wants to connect with; undefined when its path is none of ours. */
@@ -147,7 +154,7 @@ export class Handshake {
     key: string,
   ): ConnectRequest['application'] | Promise<ConnectRequest['application']> {
     try {
-      const found = this.applications.findByKey(key);
+      const found = this.reserved.get(key)?.() ?? this.applications.findByKey(key);
       if (!isLater(found)) return found;
       return withDeadline(
         Promise.resolve(found),

@@ -51,7 +51,7 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
     } catch (error) {
       const refusal = refusalOf(error) ?? this.unavailable(error);
       this.counters.refusedConnections.add(refusal.code);
-      this.traffic.refused(connection.socketId, refusal);
+      this.traffic.refused(connection, refusal, appIdOf(request));
       connection.close(refusal.closeCode, refusal.message, errorFrame(refusal));
     }
   }
@@ -93,6 +93,10 @@ export class PusherGateway implements OnGatewayConnection<Connection> {
     const sentence = 'Server cannot take connections now. Please reconnect shortly.';
     return new ClosingError(PusherErrorCode.OVER_CAPACITY, sentence);
   }
+}
+
+function appIdOf({ application }: ConnectRequest): string | undefined {
+  return application instanceof Error ? undefined : application?.id;
 }
 
 /** Says no to a connection in the way an extension wants it; undefined for what is no refusal. */

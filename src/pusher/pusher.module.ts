@@ -44,12 +44,13 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   Partial<PusherOptions>
 >()
   .setClassMethodName('forRoot')
+  .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
 /**
  * The Pusher protocol: the gateway for clients and the HTTP API for backends. Needs the
  * ApplicationsModule, the ScalingModule, the WebhooksModule, the MetricsModule and the ExtensionsModule
- * beside it, and `configureServer(app)`.
+ * beside it, and `configureServer(app)`. Global.
  */
 @Module({
   imports: [
@@ -107,6 +108,17 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     UserService,
     WatchlistService,
   ],
-  exports: [EventDispatcher, UserService, PUSHER_OPTIONS],
+  exports: [
+    ClientAddress,
+    ConnectionLifecycle,
+    Drain,
+    EventDispatcher,
+    FrontDoor,
+    Handshake,
+    PUSHER_OPTIONS,
+    SubscriptionService,
+    TrafficLog,
+    UserService,
+  ],
 })
 export class PusherModule extends ConfigurableModuleClass {}

@@ -137,7 +137,10 @@ export class SubscriptionService {
     }
     for (const frame of missed) connection.write(frame);
     this.counts.changed(application, channel);
-    this.extensions.hooks.onSubscribed?.tell({ application, connection, channel: name, member });
+    const { onSubscribed } = this.extensions.hooks;
+    if (onSubscribed === null) return;
+    const cache = kind.isCache ? (cached === undefined ? 'miss' : 'hit') : undefined;
+    onSubscribed.tell({ application, connection, channel: name, member, cache });
   }
 
   private answerAgain(subscription: Subscription): void {

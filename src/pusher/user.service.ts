@@ -4,7 +4,6 @@ import type { Connection, SignedInUser } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { inBackground, type Awaitable } from '../scaling/awaitable.js';
-import type { TerminateMessage } from '../scaling/cluster-message.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
 import { WebhookReporter } from '../webhooks/webhook.reporter.js';
@@ -36,7 +35,7 @@ export class UserService {
     @Inject(PUSHER_OPTIONS) options: PusherOptions,
   ) {
     this.graceMs = options.graceSeconds * 1000;
-    cluster.listen({ onTerminate: (message) => this.closeConnections(message) });
+    cluster.listen({ onTerminate: ({ appId, userId }) => void this.disconnect(appId, userId) });
   }
 
   /** Binds a connection to a user and answers it. @throws ClosingError when it may not */
@@ -76,6 +75,23 @@ export class UserService {
     return this.cluster.terminate(appId, userId);
   }
 
+  /** The connections of a user on this node, whether signed in or in a presence channel. */
+  *connectionsOf(appId: string, userId: string): IterableIterator<Connection> {
+    for (const connection of this.registry.of(appId)) {
+      if (this.belongsTo(connection, userId)) yield connection;
+    }
+  }
+
+  /** Closes every connection of a user on this node. @returns how many */
+  disconnect(appId: string, userId: string): number {
+    let count = 0;
+    for (const connection of this.connectionsOf(appId, userId)) {
+      disconnect(connection);
+      count++;
+    }
+    return count;
+  }
+
   private async bind(connection: Connection, user: SignedInUser, userData: string): Promise<void> {
     const { application, socketId } = connection;
     connection.user = user;
@@ -92,16 +108,6 @@ export class UserService {
     await this.watchlists.watch(connection, user.watchlist);
   }
 
-  private closeConnections({ appId, userId }: TerminateMessage): void {
-    const sentence = 'You got disconnected by the app.';
-    const error = unauthorized(sentence);
-    for (const connection of this.registry.of(appId)) {
-      if (this.belongsTo(connection, userId)) {
-        connection.close(error.closeCode, sentence, errorFrame(error));
-      }
-    }
-  }
-
   private belongsTo(connection: Connection, userId: string): boolean {
     if (connection.user?.id === userId) return true;
     for (const { member } of this.channels.subscriptionsOf(connection)) {
@@ -109,6 +115,12 @@ export class UserService {
     }
     return false;
   }
+}
+
+/** Closes a connection because the application wants it gone: clients do not come back from that. */
+export function disconnect(connection: Connection): void {
+  const error = unauthorized('You got disconnected by the app.');
+  connection.close(error.closeCode, error.message, errorFrame(error));
 }
 
 const unauthorized = (sentence: string) => new ClosingError(PusherErrorCode.UNAUTHORIZED, sentence);

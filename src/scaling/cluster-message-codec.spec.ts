@@ -35,16 +35,8 @@ const frame: fc.Arbitrary<FrameMessage> = fc.record({
   traceparent: fc.option(traceparent, { nil: undefined }),
 });
 
-const figures = fc.record({
-  nodeId: text,
-  version: text,
-  uptimeSeconds: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
-  connections: count,
-  messagesReceived: count,
-  eventsPublished: count,
-  slowConsumers: count,
-  memoryBytes: count,
-});
+/** Anything that JSON can say, as it is after JSON has said it. */
+const jsonValue = fc.json().map((json) => JSON.parse(json) as unknown);
 
 /** One arbitrary for every kind, so that a new kind is not forgotten here. */
 const messages: { [T in ClusterMessage['type']]: fc.Arbitrary<ClusterMessage & { type: T }> } = {
@@ -64,8 +56,19 @@ const messages: { [T in ClusterMessage['type']]: fc.Arbitrary<ClusterMessage & {
     userId: text,
     isOnline: fc.boolean(),
   }),
-  ask: fc.record({ type: fc.constant('ask'), questionId: text, askedBy: text }),
-  answer: fc.record({ type: fc.constant('answer'), questionId: text, figures }),
+  ask: fc.record({
+    type: fc.constant('ask'),
+    questionId: text,
+    askedBy: text,
+    subject: text,
+    content: jsonValue,
+  }),
+  answer: fc.record({
+    type: fc.constant('answer'),
+    questionId: text,
+    nodeId: text,
+    content: jsonValue,
+  }),
   restart: fc.record({ type: fc.constant('restart') }),
 };
 
@@ -270,8 +273,15 @@ describe('What anybody else published', () => {
     ['terminate', '{'],
     ['user-status', '{"appId":"a","userId":"1","isOnline":1}'],
     ['ask', '{"questionId":"a"}'],
-    ['answer', '{"questionId":"a","figures":null}'],
-    ['answer', '{"questionId":"a","figures":{"nodeId":"a"}}'],
+    ['ask', '{"questionId":"a","askedBy":"b","subject":"c"}'],
+    ['ask', '{"questionId":"a","askedBy":"b","content":null}'],
+    ['ask', '{"questionId":"a","askedBy":"b","subject":1,"content":null}'],
+    ['ask', '{"questionId":1,"askedBy":"b","subject":"c","content":null}'],
+    ['ask', '{"questionId":"a","askedBy":{},"subject":"c","content":null}'],
+    ['answer', '{"questionId":"a","nodeId":"b"}'],
+    ['answer', '{"questionId":"a","content":null}'],
+    ['answer', '{"questionId":"a","nodeId":1,"content":null}'],
+    ['answer', '{"questionId":null,"nodeId":"b","content":null}'],
     ['restart', '1'],
   ] as const)('is no message of the kind %s with the fields %s', (type, json) => {
     expectNothing(withJson(type, json));

@@ -1,14 +1,8 @@
-import type {
-  AnswerMessage,
-  ClusterMessage,
-  FrameMessage,
-  MembersMessage,
-  NodeFigures,
-} from './cluster-message.js';
+import type { ClusterMessage, FrameMessage, MembersMessage } from './cluster-message.js';
+import { isCount, isObject, isText, parseJson, type JsonFields } from './json-value.js';
 import type { Member } from './state-store.js';
 
 type JsonMessage = Exclude<ClusterMessage, FrameMessage>;
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a message of one kind from JSON that anybody may have written. Fields that are unknown here
@@ -23,9 +17,8 @@ export function readClusterMessageFields(
   return isObject(fields) ? READERS[type](fields) : undefined;
 }
 
-const READERS: Record<JsonMessage['type'], (fields: Fields) => JsonMessage | undefined> = {
+const READERS: Record<JsonMessage['type'], (fields: JsonFields) => JsonMessage | undefined> = {
   members: readMembers,
-  answer: readAnswer,
   restart: () => ({ type: 'restart' }),
   terminate: ({ appId, userId }) =>
     isText(appId) && isText(userId) ? { type: 'terminate', appId, userId } : undefined,
@@ -33,11 +26,17 @@ const READERS: Record<JsonMessage['type'], (fields: Fields) => JsonMessage | und
     isText(appId) && isText(userId) && typeof isOnline === 'boolean'
       ? { type: 'user-status', appId, userId, isOnline }
       : undefined,
-  ask: ({ questionId, askedBy }) =>
-    isText(questionId) && isText(askedBy) ? { type: 'ask', questionId, askedBy } : undefined,
+  ask: ({ questionId, askedBy, subject, content }) =>
+    isText(questionId) && isText(askedBy) && isText(subject) && content !== undefined
+      ? { type: 'ask', questionId, askedBy, subject, content }
+      : undefined,
+  answer: ({ questionId, nodeId, content }) =>
+    isText(questionId) && isText(nodeId) && content !== undefined
+      ? { type: 'answer', questionId, nodeId, content }
+      : undefined,
 };
 
-function readMembers(fields: Fields): MembersMessage | undefined {
+function readMembers(fields: JsonFields): MembersMessage | undefined {
   const { appId, channel, version } = fields;
   const left = readList(fields['left'], (userId) => (isText(userId) ? userId : undefined));
   const joined = readList(fields['joined'], readMember);
@@ -55,32 +54,6 @@ function readMember(value: unknown): Member | undefined {
   return isJson ? { userId, id, userInfo } : undefined;
 }
 
-function readAnswer({ questionId, figures }: Fields): AnswerMessage | undefined {
-  if (!isText(questionId) || !isObject(figures)) return undefined;
-  const read = readFigures(figures);
-  return read && { type: 'answer', questionId, figures: read };
-}
-
-function readFigures(fields: Fields): NodeFigures | undefined {
-  const { nodeId, version, uptimeSeconds, connections, memoryBytes } = fields;
-  const { messagesReceived, eventsPublished, slowConsumers } = fields;
-  if (!isText(nodeId) || !isText(version) || !isAmount(uptimeSeconds)) return undefined;
-  if (!isCount(connections) || !isCount(messagesReceived)) return undefined;
-  if (!isCount(eventsPublished) || !isCount(slowConsumers) || !isCount(memoryBytes)) {
-    return undefined;
-  }
-  return {
-    nodeId,
-    version,
-    uptimeSeconds,
-    connections,
-    messagesReceived,
-    eventsPublished,
-    slowConsumers,
-    memoryBytes,
-  };
-}
-
 /** @returns undefined when one of them cannot be read */
 function readList<T>(value: unknown, read: (item: unknown) => T | undefined): T[] | undefined {
   if (!Array.isArray(value)) return undefined;
@@ -92,19 +65,3 @@ function readList<T>(value: unknown, read: (item: unknown) => T | undefined): T[
   }
   return items;
 }
-
-/** @returns undefined for what is no JSON, which JSON itself cannot say */
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isAmount = (value: unknown): value is number => Number.isFinite(value) && Number(value) >= 0;
-const isCount = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 0;

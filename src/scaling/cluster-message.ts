@@ -42,41 +42,30 @@ export interface UserStatusMessage {
   readonly isOnline: boolean;
 }
 
-/** Asks a node for its figures. */
+/** Asks a node something. */
 export interface AskMessage {
   readonly type: 'ask';
   /** Names the question; the answer repeats it. */
   readonly questionId: string;
   /** The node that wants the answer. */
   readonly askedBy: string;
+  /** Says who is to answer, and what the content is. */
+  readonly subject: string;
+  /** Any JSON value. */
+  readonly content: unknown;
 }
 
 /** Answers {@link AskMessage}. */
 export interface AnswerMessage {
   readonly type: 'answer';
   readonly questionId: string;
-  readonly figures: NodeFigures;
+  /** The node that answers. */
+  readonly nodeId: string;
+  /** Any JSON value. */
+  readonly content: unknown;
 }
 
 /** Stop in order, for a process manager to start again. Goes to one node. */
 export interface RestartMessage {
   readonly type: 'restart';
-}
-
-/** What a node tells of itself. */
-export interface NodeFigures {
-  readonly nodeId: string;
-  /** Of the server. */
-  readonly version: string;
-  readonly uptimeSeconds: number;
-  /** Open connections, of all applications. */
-  readonly connections: number;
-  /** Messages from clients since the start. */
-  readonly messagesReceived: number;
-  /** Events taken from backends on this node since the start. */
-  readonly eventsPublished: number;
-  /** Connections closed because they did not read. */
-  readonly slowConsumers: number;
-  /** Resident memory. */
-  readonly memoryBytes: number;
 }

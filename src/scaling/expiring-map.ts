@@ -26,8 +26,9 @@ export class ExpiringMap<V> {
     this.entriesByKey.set(key, { value, expiresAtMs: this.now() + ttlMs });
   }
 
-  delete(key: string): void {
-    this.entriesByKey.delete(key);
+  /** @returns whether there was such an entry */
+  delete(key: string): boolean {
+    return this.live(key) !== undefined && this.entriesByKey.delete(key);
   }
 
   /** What has not been swept yet, some of it expired. */

@@ -126,7 +126,7 @@ describe('Signed-in users', () => {
 
 describe('What is remembered for a time', () => {
   const call = fc.record({
-    kind: fc.constantFrom('do', 'look', 'wait'),
+    kind: fc.constantFrom('do', 'look', 'wait', 'forget'),
     name: fc.constantFrom('a', 'b'),
     amount: fc.integer({ min: 1, max: 6 }),
     ms: fc.constantFrom(1, 400, 600, 1000, 2500),
@@ -157,6 +157,10 @@ describe('What is remembered for a time', () => {
           store.cacheEvent(APP, name, { event: 'e', data }, amount);
           cached.set(name, { data, endMs: nowMs + amount * 1000 });
         }
+        const isForgotten = kind === 'forget' && store.forgetCachedEvent(APP, name);
+        const wasThere = (cached.get(name)?.endMs ?? 0) > nowMs;
+        expect(isForgotten).toBe(kind === 'forget' && wasThere);
+        if (isForgotten) cached.delete(name);
         const { data, endMs } = cached.get(name) ?? { endMs: 0 };
         const ttlSeconds = Math.ceil((endMs - nowMs) / 1000);
         const expected = ttlSeconds > 0 ? { event: 'e', data, ttlSeconds } : undefined;

@@ -145,6 +145,10 @@ export class MemoryStateStore
     return this.of(appId).cachedEvent(channel);
   }
 
+  override forgetCachedEvent(appId: string, channel: string): boolean {
+    return this.of(appId).cache.delete(channel);
+  }
+
   override signIn(appId: string, userId: string, socketId: string): boolean {
     const isFirst = this.of(appId).signIn(userId, socketId);
     return isFirst && !this.leaving.callOff(appId, userId);

@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { ClusterQuestions } from './cluster-questions.js';
 import { ClusterService } from './cluster.service.js';
 import { LocalPubSubProvider } from './local-pub-sub.provider.js';
 import { MemoryStateStore } from './memory-state-store.js';
@@ -113,6 +114,7 @@ const provideFromDriver = <P>(
       useFactory: completeScalingOptions,
     },
     ClusterService,
+    ClusterQuestions,
     // These do nothing until a driver makes use of them.
     RedisConnections,
     NodeDirectory,
@@ -121,6 +123,14 @@ const provideFromDriver = <P>(
     provideFromDriver(StateStore, ({ stateStore }) => stateStore),
     provideFromDriver(WebhookQueue, ({ webhookQueue }) => webhookQueue ?? MemoryWebhookQueue),
   ],
-  exports: [ClusterService, PubSubProvider, StateStore, WebhookQueue, SCALING_OPTIONS, WorkerLink],
+  exports: [
+    ClusterQuestions,
+    ClusterService,
+    PubSubProvider,
+    StateStore,
+    WebhookQueue,
+    SCALING_OPTIONS,
+    WorkerLink,
+  ],
 })
 export class ScalingModule extends ConfigurableModuleClass {}

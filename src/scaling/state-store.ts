@@ -205,6 +205,13 @@ export abstract class StateStore {
 
   abstract cachedEvent(appId: string, channel: string): Awaitable<CachedEventWithTtl | undefined>;
 
+  /**
+   * Forgets the last event of a cache channel, on all nodes.
+   * @returns whether there was one; false while the store cannot be reached, though this node forgets
+   * what it knows
+   */
+  abstract forgetCachedEvent(appId: string, channel: string): Awaitable<boolean>;
+
   /** @returns whether the user was offline: no other signed-in connection anywhere, and in no grace */
   abstract signIn(appId: string, userId: string, socketId: string): Awaitable<boolean>;
 

@@ -7,6 +7,7 @@ export function describeCache(subject: StoreSubject, globals: TestGlobals): void
   const remember = async (data: string, ttlSeconds = 100) =>
     subject.any().cacheEvent(subject.app, 'cache-a', { event: 'e', data }, ttlSeconds);
   const recall = async () => subject.any().cachedEvent(subject.app, 'cache-a');
+  const forget = async () => subject.any().forgetCachedEvent(subject.app, 'cache-a');
 
   describe('remembers the last event of a channel:', () => {
     it('nothing, before there was one', async () => {
@@ -59,6 +60,50 @@ export function describeCache(subject: StoreSubject, globals: TestGlobals): void
       await remember('1');
       expect(await subject.any().cachedEvent(subject.app, 'cache-b')).toBeUndefined();
       expect(await subject.any().cachedEvent(subject.otherApp, 'cache-a')).toBeUndefined();
+    });
+  });
+
+  describe('forgets the last event of a channel:', () => {
+    it('on whatever node, for all of them, and says whether there was one', async () => {
+      expect(await forget()).toBe(false);
+      for (const _ of subject.nodes) {
+        await remember('1');
+        expect(await forget()).toBe(true);
+        expect(await Promise.all(subject.nodes.map(recall))).toEqual(
+          subject.nodes.map(() => undefined),
+        );
+        expect(await forget()).toBe(false);
+      }
+    });
+
+    it('once, whoever else does so at the same time', async () => {
+      await remember('1');
+      const forgotten = await Promise.all(Array.from({ length: 6 }, forget));
+      expect(forgotten.filter(Boolean)).toEqual([true]);
+      expect(await recall()).toBeUndefined();
+    });
+
+    it('in the order of the calls, so that a later one is remembered', async () => {
+      const node = subject.any();
+      const cache = async (data: string) =>
+        node.cacheEvent(subject.app, 'cache-a', { event: 'e', data }, 100);
+      const drop = async () => node.forgetCachedEvent(subject.app, 'cache-a');
+      const [, wasThere] = await Promise.all([cache('1'), drop(), cache('2')]);
+      expect(wasThere).toBe(true);
+      for (const _ of subject.nodes) expect((await recall())?.data).toBe('2');
+    });
+
+    it('not one that is over', async () => {
+      await remember('1', 1);
+      await until(async () => (await recall()) === undefined, 'the event is forgotten');
+      expect(await forget()).toBe(false);
+    });
+
+    it('of no other channel or application', async () => {
+      await remember('1');
+      expect(await subject.any().forgetCachedEvent(subject.app, 'cache-b')).toBe(false);
+      expect(await subject.any().forgetCachedEvent(subject.otherApp, 'cache-a')).toBe(false);
+      expect((await recall())?.data).toBe('1');
     });
   });
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
-import type { EventTracer, TraceCarrier, TraceSpan } from './tracing.js';
+import type { EventTracer, TraceCarrier, TracedEvent, TraceSpan } from './tracing.js';
 import { formatTraceparent, parseTraceparent } from './traceparent.js';
 
 /** Stands for a span that could not be begun. */
@@ -17,7 +17,12 @@ export class OpenTelemetryTracer implements EventTracer {
     private readonly tracer: Tracer,
   ) {}
 
-  take(what: 'publish' | 'client-event', appId: string, carrier?: TraceCarrier): TraceSpan {
+  take(
+    what: 'publish' | 'client-event',
+    appId: string,
+    _events: readonly TracedEvent[],
+    carrier?: TraceCarrier,
+  ): TraceSpan {
     const { SpanKind } = this.api;
     const kind = carrier === undefined ? SpanKind.INTERNAL : SpanKind.SERVER;
     return this.safely(NO_SPAN, () => {

@@ -15,6 +15,16 @@ import { WebhookCounters } from './webhook.counters.js';
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './webhook.options.js';
 import { WebhookSender } from './webhook.sender.js';
 
+/** A delivery, and what became of it. */
+export interface WebhookDelivery {
+  readonly batch: WebhookBatch;
+  /** Where to; as it is configured, query and all. */
+  readonly url: string;
+  readonly outcome: DeliveryOutcome;
+  readonly verdict: WebhookVerdict;
+  readonly tookMs: number;
+}
+
 /** What the queue may take besides, to come to an end. */
 const MARGIN_MS = 500;
 
@@ -22,6 +32,8 @@ const MARGIN_MS = 500;
 @Injectable()
 export class WebhookDeliverer implements OnModuleInit {
   private readonly logger = new Logger('Webhooks');
+  /** Is told of every delivery; must not throw. Null while nobody wants to know. */
+  observer: ((delivery: WebhookDelivery) => void) | null = null;
   /** Lanes whose endpoints fail, as was logged. */
   private readonly failing = new Set<string>();
 
@@ -48,17 +60,23 @@ export class WebhookDeliverer implements OnModuleInit {
   }
 
   private async deliver(batch: WebhookBatch): Promise<WebhookVerdict> {
+    const beganMs = performance.now();
     let outcome: DeliveryOutcome;
+    let url = '';
     try {
       const application = await this.applications.findById(batch.appId);
       const endpoint = application && planOf(application).find(batch.endpointId);
       if (endpoint === undefined) return this.discard(batch);
+      url = endpoint.url;
       outcome = await this.send(batch, application!, endpoint);
     } catch (error) {
       this.logger.error('A webhook could not be delivered', error);
       outcome = { isDelivered: false, isAnswered: false, cause: 'The server failed, see its log' };
     }
-    return this.judge(batch, outcome);
+    const verdict = this.judge(batch, outcome);
+    const { observer } = this;
+    observer?.({ batch, url, outcome, verdict, tookMs: performance.now() - beganMs });
+    return verdict;
   }
 
   private async send(

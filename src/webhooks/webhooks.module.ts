@@ -32,6 +32,6 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     WebhookReporter,
     WebhookSender,
   ],
-  exports: [DeadLetters, WebhookCounters, WebhookReporter],
+  exports: [DeadLetters, WebhookCounters, WebhookDeliverer, WebhookReporter],
 })
 export class WebhooksModule extends ConfigurableModuleClass {}

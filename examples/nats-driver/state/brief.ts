@@ -9,9 +9,10 @@ interface Brief {
 
 /** The last event of a cache channel. */
 export interface CachedState extends Brief {
-  readonly event: CachedEvent;
+  /** null: it was forgotten, which no node may restore. */
+  readonly event: CachedEvent | null;
   readonly ttlSeconds: number;
-  /** When it was the last, by the clock of the server. */
+  /** When it was the last, or forgotten, by the clock of the server. */
   readonly atMs: number;
 }
 
@@ -72,6 +73,16 @@ export const cacheAgain =
     slot.value !== undefined && slot.value.atMs >= state.atMs
       ? unchanged(undefined)
       : cache(state)(slot);
+
+/** Forgets an event. @returns whether there was one */
+export const forget =
+  (nowMs: number): Command<Slot<CachedState>, boolean> =>
+  (slot) => {
+    const current = currentOf(slot, nowMs);
+    if (current === undefined || current.event === null) return unchanged(false);
+    slot.value = { ...current, event: null, atMs: Math.max(nowMs, current.atMs) };
+    return changed(true);
+  };
 
 /** What somebody learns who wants an answer. */
 export type Claim = { readonly answer: string } | 'make it' | 'wait';

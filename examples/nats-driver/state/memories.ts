@@ -7,6 +7,7 @@ import {
   CACHED,
   claim,
   currentOf,
+  forget,
   leaveAnswer,
   takeFromWindow,
   WINDOW,
@@ -20,12 +21,14 @@ import { inChunks } from './in-chunks.js';
 /** How often is asked whether an answer has been made on another node. */
 const PAUSE_MS = 25;
 const SWEEP_INTERVAL_MS = 10_000;
+/** How long a node knows that it forgot an event, unless it knows how long the event would have been there. */
+const FORGOTTEN_SECONDS = 3600;
 
 /** What is remembered for a time: cached events, answers, and what was taken out of buckets. */
 export class Memories {
   /** Answers while NATS is away. */
   private readonly alone = new MemoryStateStore();
-  /** The events of this node, in case NATS loses them. */
+  /** The events that this node published or forgot, in case NATS loses them. */
   private readonly cached = new Map<string, { subject: Subject; state: CachedState }>();
   /** Answers that are asked for at the moment. */
   private readonly wanted = new Map<string, Promise<string>>();
@@ -64,10 +67,23 @@ export class Memories {
       () => this.entries.look(CACHED, subject, (slot) => currentOf(slot, nowMs)),
       () => currentOf({ value: this.cached.get(textOf(subject))?.state }, nowMs),
     );
-    if (state === undefined) return undefined;
+    if (state === undefined || state.event === null) return undefined;
     // The clocks of two nodes are never quite the same.
     const restSeconds = Math.ceil((state.endMs - nowMs) / 1000);
     return { ...state.event, ttlSeconds: Math.min(restSeconds, state.ttlSeconds) };
+  }
+
+  /** See StateStore. */
+  async forgetCachedEvent(subject: Subject): Promise<boolean> {
+    const atMs = this.entries.clock.nowMs();
+    const known = currentOf({ value: this.cached.get(textOf(subject))?.state }, atMs);
+    const endMs = known?.endMs ?? atMs + FORGOTTEN_SECONDS * 1000;
+    const state = { event: null, ttlSeconds: FORGOTTEN_SECONDS, atMs, endMs };
+    this.cached.set(textOf(subject), { subject, state });
+    return this.entries.ask(
+      () => this.entries.change(CACHED, subject, forget(atMs)),
+      () => false,
+    );
   }
 
   /** Says again which events there were, unless there are later ones. */

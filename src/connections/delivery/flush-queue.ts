@@ -1,4 +1,4 @@
-import type { LatencyHistogram } from './latency-histogram.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 /** What has something to send, and sends it in parts. */
 export interface Flushable {
@@ -12,6 +12,9 @@ export interface Flushable {
 
 /** Receivers served in one turn, over all fan-outs, so that pings and requests get their turn too. */
 const DEFAULT_BUDGET = 2000;
+
+/** From a turn of the event loop that is nearly idle to one that clients would complain of. */
+const LATENCY_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500];
 
 /** Runs the fan-outs that have something to send, at the end of the turn. */
 export class FlushQueue {
@@ -30,6 +33,11 @@ export class FlushQueue {
     if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(() => this.run());
+  }
+
+  /** Measures latencies from now on. Whoever wants to know them shares one histogram, and takes differences. */
+  measureLatency(): LatencyHistogram {
+    return (this.latency ??= new LatencyHistogram(LATENCY_BOUNDS_MS));
   }
 
   /** @returns now, if latencies are measured: a look at the clock is not for nothing */

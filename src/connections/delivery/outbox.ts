@@ -53,6 +53,15 @@ export class Outbox implements DirectWriteTarget {
     return this.socket.writableLength + this.directlyQueuedBytes;
   }
 
+  /** Over the socket, in either direction: by its own counters, so counting them costs nothing. */
+  get bytesReceived(): number {
+    return this.socket.bytesRead;
+  }
+
+  get bytesSent(): number {
+    return this.socket.bytesWritten;
+  }
+
   /** Writes finished frames: at once if nothing waits, else behind what does. */
   write(bytes: Buffer): void {
     if (this.hasOverflown) return;

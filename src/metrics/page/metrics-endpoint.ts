@@ -22,7 +22,7 @@ export class MetricsEndpoint {
   }
 
   /** Whether a path, without the prefix of the server, is that of the page on the port of the server. */
-  isOnServerPort(path: string): boolean {
+  isMeant(path: string): boolean {
     return this.options.enabled && this.options.port === null && this.isPath(path);
   }
 

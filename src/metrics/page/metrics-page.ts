@@ -2,7 +2,6 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ChannelManager } from '../../channels/channel.manager.js';
 import { ConnectionRegistry } from '../../connections/connection.registry.js';
 import { FlushQueue } from '../../connections/delivery/flush-queue.js';
-import { LatencyHistogram } from '../../connections/delivery/latency-histogram.js';
 import { TrafficCounters } from '../../connections/traffic-counters.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import { PubSubProvider } from '../../scaling/pub-sub-provider.js';
@@ -10,18 +9,17 @@ import { StateStore } from '../../scaling/state-store.js';
 import { WebhookQueue } from '../../scaling/webhook-queue.js';
 import { WebhookCounters } from '../../webhooks/webhook.counters.js';
 import { EventLoopLag } from '../event-loop-lag.js';
+import { InspectorCounters } from '../inspector-counters.js';
 import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
 import { RequestCounters } from '../request-counters.js';
 import { clusterFamilies } from './cluster-families.js';
 import { deliveryFamilies } from './delivery-families.js';
+import { inspectorFamilies } from './inspector-families.js';
 import { mergePages } from './merge-pages.js';
 import { processFamilies } from './process-families.js';
 import type { PrometheusRegistry } from './prometheus-registry.js';
 import { trafficFamilies } from './traffic-families.js';
 import { webhookFamilies } from './webhook-families.js';
-
-/** From a turn of the event loop that is nearly idle to one that clients would complain of. */
-const LATENCY_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500];
 
 /** The other processes that serve on the same port as this one. */
 export interface Siblings {
@@ -51,6 +49,7 @@ export class MetricsPage implements OnModuleInit {
     private readonly lag: EventLoopLag,
     private readonly webhooks: WebhookCounters,
     private readonly webhookQueue: WebhookQueue,
+    private readonly inspector: InspectorCounters,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -59,17 +58,18 @@ export class MetricsPage implements OnModuleInit {
     const { PrometheusRegistry } = await import('./prometheus-registry.js');
     const registry = (this.registry = new PrometheusRegistry());
     this.lag.start();
-    this.queue.latency = new LatencyHistogram(LATENCY_BOUNDS_MS);
+    const latency = this.queue.measureLatency();
     registry.add(processFamilies(this.lag));
     registry.add(trafficFamilies(this.traffic, this.connections, this.requests));
     registry.add(deliveryFamilies(this.channels, this.traffic, this.queue));
     registry.addLatency(
       'revurb_publish_to_socket_seconds',
       'From a frame of a channel being there on this node to its last write; of frames sent together the first counts.',
-      this.queue.latency,
+      latency,
     );
     registry.add(clusterFamilies(this.cluster, this.pubSub, this.state));
     registry.add(webhookFamilies(this.webhooks, this.webhookQueue));
+    registry.add(inspectorFamilies(this.inspector));
     registry.addProcess();
     this.label();
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ArgumentsHost, type ExecutionContext } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
 import type { QueryParameters } from '../protocol/signature.js';
 
@@ -31,9 +31,14 @@ const API_REQUEST = Symbol('API_REQUEST');
 type Marked = IncomingMessage & { [API_REQUEST]?: ApiRequest };
 
 /** Node's own request, under Express as under Fastify. */
-export function rawRequestOf(context: ExecutionContext): IncomingMessage {
-  const request = context.switchToHttp().getRequest<IncomingMessage & { raw?: IncomingMessage }>();
+export function rawRequestOf(host: ArgumentsHost): IncomingMessage {
+  const request = host.switchToHttp().getRequest<IncomingMessage & { raw?: IncomingMessage }>();
   return request.raw ?? request;
+}
+
+/** The application that the path names, existing or not. */
+export function namedAppIdOf({ segments }: ApiRequest): string | undefined {
+  return segments[0] === 'apps' ? segments[1] : undefined;
 }
 
 /** Says that a request is one of ours. */

@@ -3,13 +3,14 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../../applications/application.js';
 import type { CodeCount } from '../../connections/application-counters.js';
 import { RequestCounters } from '../../metrics/request-counters.js';
-import { headerOf, IDEMPOTENCY_HEADER, type ApiRequest } from './api-request.js';
+import { headerOf, IDEMPOTENCY_HEADER, namedAppIdOf, type ApiRequest } from './api-request.js';
 import { routeNameOf } from './api-routes.js';
 import { failureOf } from './failure.js';
 import { PublishService } from './publish.service.js';
 import { RequestAuthentication } from './request-authentication.js';
 import { receiveBody } from './request-body.js';
 import { SECURITY_HEADERS } from '../../security-headers.js';
+import { TrafficLog } from '../traffic.log.js';
 
 const METHOD = 'POST';
 const CONTENT_TYPE = 'application/json; charset=utf-8';
@@ -32,6 +33,7 @@ export class FastLane {
   constructor(
     private readonly authentication: RequestAuthentication,
     private readonly publishing: PublishService,
+    private readonly traffic: TrafficLog,
     counters: RequestCounters,
   ) {
     const countOf = (call: Call) => counters.of(routeNameOf(['apps', ':appId', call]));
@@ -91,8 +93,9 @@ export class FastLane {
   }
 
   private fail(request: ApiRequest, error: unknown): void {
-    const { status, body, headers } = failureOf(error, this.logger);
-    this.answer(request, status, body, headers);
+    const failure = failureOf(error, this.logger);
+    this.traffic.requestRefused(request.response.req, namedAppIdOf(request), failure);
+    this.answer(request, failure.status, failure.body, failure.headers);
   }
 
   private answer(

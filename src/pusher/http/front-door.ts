@@ -27,6 +27,14 @@ const ROUTED_METHODS: ReadonlySet<string | undefined> = new Set([
 /** Frameworks keep the URL as it came under this name. */
 type Rewritable = IncomingMessage & { originalUrl?: string };
 
+/** Serves requests of its own, ahead of any framework. */
+export interface SideDoor {
+  /** Whether a path, without the prefix of the server, is for it. */
+  isMeant(path: string): boolean;
+  /** Answers a request, whatever becomes of it. @param path without the prefix of the server */
+  serve(request: IncomingMessage, response: ServerResponse, path: string): void;
+}
+
 /** How the server is joined to its host. */
 export interface FrontDoorOptions {
   /** Publishes bypass the framework, see {@link FastLane}. */
@@ -44,13 +52,22 @@ export interface FrontDoorOptions {
  */
 @Injectable()
 export class FrontDoor {
+  private readonly sideDoors: SideDoor[] = [];
+
   constructor(
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
     private readonly drain: Drain,
     private readonly fastLane: FastLane,
-    private readonly metrics: MetricsEndpoint,
+    metrics: MetricsEndpoint,
     private readonly counters: RequestCounters,
-  ) {}
+  ) {
+    this.add(metrics);
+  }
+
+  /** Sends the requests that are meant for it to somebody else. */
+  add(sideDoor: SideDoor): void {
+    this.sideDoors.push(sideDoor);
+  }
 
   /**
    * Takes the place of the framework's own listener, and hands on to it.
@@ -63,9 +80,8 @@ export class FrontDoor {
       const apiRequest = this.understand(request, response);
       if (apiRequest !== undefined) {
         if (this.drain.isDraining) response.setHeader('Connection', 'close');
-        if (this.metrics.isOnServerPort(apiRequest.path)) {
-          return this.metrics.serve(request, response);
-        }
+        const sideDoor = this.sideDoorFor(apiRequest.path);
+        if (sideDoor !== undefined) return sideDoor.serve(request, response, apiRequest.path);
         this.allowOrigin(request, response);
         if (hasFastLane && this.fastLane.isMeant(request.method, apiRequest)) {
           return this.fastLane.serve(request, apiRequest);
@@ -86,9 +102,14 @@ export class FrontDoor {
     const fullPath = question < 0 ? url : url.slice(0, question);
     if (!fullPath.startsWith(this.options.path)) return undefined;
     const path = fullPath.slice(this.options.path.length);
-    if (!isOurs(path) && !this.metrics.isOnServerPort(path)) return undefined;
+    if (!isOurs(path) && this.sideDoorFor(path) === undefined) return undefined;
     const query = parseQuery(question < 0 ? '' : url.slice(question + 1));
     return { fullPath, path, segments: segmentsOf(path), query, response };
+  }
+
+  private sideDoorFor(path: string): SideDoor | undefined {
+    for (const sideDoor of this.sideDoors) if (sideDoor.isMeant(path)) return sideDoor;
+    return undefined;
   }
 
   private count({ segments, response }: ApiRequest): void {

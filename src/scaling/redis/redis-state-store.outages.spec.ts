@@ -321,6 +321,56 @@ describe('A cached event', () => {
     }
   });
 
+  it('that another node forgot is not restored by the one that published it', async () => {
+    await a.store.cacheEvent(app, 'cache-a', { event: 'e', data: '1' }, 100);
+    expect(await b.store.forgetCachedEvent(app, 'cache-a')).toBe(true);
+    isolate(a);
+    a.thaw();
+    await becomes('up', a);
+    for (const { store } of [a, b]) expect(await store.cachedEvent(app, 'cache-a')).toBeUndefined();
+    expect(await a.store.forgetCachedEvent(app, 'cache-a')).toBe(false);
+  });
+
+  it('that another node forgot is not restored either when Redis has lost all', async () => {
+    for (const channel of ['cache-a', 'cache-b']) {
+      await a.store.cacheEvent(app, channel, { event: 'e', data: '1' }, 100);
+    }
+    await sleep(5);
+    await b.store.forgetCachedEvent(app, 'cache-a');
+    await redis.kill();
+    await becomes('down', a, b);
+    // What is forgotten meanwhile is made up for.
+    expect(b.store.forgetCachedEvent(app, 'cache-b')).toBe(false);
+    expect(a.store.cachedEvent(app, 'cache-b')).toMatchObject({ data: '1' });
+    await redis.restart();
+    await becomes('up', a, b);
+    for (const channel of ['cache-a', 'cache-b']) {
+      for (const { store } of [a, b]) expect(await store.cachedEvent(app, channel)).toBeUndefined();
+    }
+  });
+
+  it('is forgotten by this node, which cannot say what others know, while Redis is away', async () => {
+    await a.store.cacheEvent(app, 'cache-a', { event: 'e', data: '1' }, 100);
+    await redis.kill();
+    await becomes('down', a);
+    expect(a.store.forgetCachedEvent(app, 'cache-a')).toBe(false);
+    expect(a.store.cachedEvent(app, 'cache-a')).toBeUndefined();
+    await a.store.cacheEvent(app, 'cache-a', { event: 'e', data: '2' }, 100);
+    await redis.restart();
+    await becomes('up', a, b);
+    for (const { store } of [a, b]) {
+      expect(await store.cachedEvent(app, 'cache-a')).toMatchObject({ data: '2' });
+    }
+  });
+
+  it('that is forgotten leaves nothing that does not end by itself', async () => {
+    await a.store.cacheEvent(app, 'cache-a', { event: 'e', data: '1' }, 100);
+    await b.store.forgetCachedEvent(app, 'cache-a');
+    const left = Number(await redis.command('PTTL', a.context.keys.event(app, 'cache-a')));
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(100_000);
+  });
+
   it('keeps halves of characters', async () => {
     const event = { event: '\ud800', data: '"\udc00"' };
     await a.store.cacheEvent(app, 'cache-a', event, 100);

@@ -150,6 +150,10 @@ export class RedisStateStore extends StateStore implements OnModuleInit, OnAppli
     return this.life.events.read(appId, channel);
   }
 
+  override forgetCachedEvent(appId: string, channel: string): Awaitable<boolean> {
+    return this.life.events.forget(appId, channel);
+  }
+
   override signIn(appId: string, userId: string, socketId: string): Awaitable<boolean> {
     return this.life.users.signIn(appId, userId, socketId);
   }

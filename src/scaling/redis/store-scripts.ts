@@ -11,6 +11,7 @@ import {
 } from './lua/roster.lua.js';
 import {
   CLAIM_ANSWER,
+  FORGET_EVENT,
   GIVE_UP_CLAIM,
   KEEP_CLAIM,
   RESTORE_EVENT,
@@ -68,6 +69,7 @@ export function defineStoreScripts(link: RedisLink) {
     keepClaim: link.defineScript<number>(KEEP_CLAIM),
     storeAnswer: link.defineScript<string>(STORE_ANSWER),
     giveUpClaim: link.defineScript<number>(GIVE_UP_CLAIM),
+    forgetEvent: link.defineScript<number>(FORGET_EVENT),
     restoreEvent: link.defineScript<number>(RESTORE_EVENT),
     takeFromBucket: link.defineScript<number>(TAKE_FROM_BUCKET),
   };

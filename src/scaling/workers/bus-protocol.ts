@@ -57,6 +57,7 @@ export interface BusQuestions {
   channels(appId: string, prefix: string): readonly ChannelState[];
   cacheEvent(appId: string, channel: string, event: string, data: string, ttlSeconds: number): null;
   cachedEvent(appId: string, channel: string): CachedEventWithTtl | null;
+  forgetCachedEvent(appId: string, channel: string): boolean;
   signIn(appId: string, userId: string, socketId: string): boolean;
   signOut(appId: string, userId: string, socketId: string, graceMs: number): null;
   onlineUsers(appId: string, userIds: readonly string[]): readonly string[];

@@ -89,6 +89,7 @@ function questionsOf(
       return null;
     },
     cachedEvent: (_, ...args) => state.cachedEvent(...args) ?? null,
+    forgetCachedEvent: (_, ...args) => state.forgetCachedEvent(...args),
     signIn: ({ holding }, ...args) => state.signIn(holding, ...args),
     signOut: ({ holding }, ...args) => {
       state.signOut(holding, ...args);

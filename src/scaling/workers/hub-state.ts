@@ -143,6 +143,11 @@ export class HubState {
   }
 
   /** See StateStore. */
+  forgetCachedEvent(appId: string, channel: string): boolean {
+    return this.applications.get(appId).cache.delete(channel);
+  }
+
+  /** See StateStore. */
   signIn(
     { nodeId, applications }: NodeHolding,
     appId: string,

@@ -184,6 +184,10 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
     return andThen(asked, (cached) => cached ?? undefined);
   }
 
+  override forgetCachedEvent(appId: string, channel: string): Awaitable<boolean> {
+    return this.link.ask(false, 'forgetCachedEvent', appId, channel);
+  }
+
   override signIn(appId: string, userId: string, socketId: string): Awaitable<boolean> {
     return this.link.ask(false, 'signIn', appId, userId, socketId);
   }

@@ -51,7 +51,7 @@ return 0
 
 /**
  * Restores an event, unless a later one is there. A value is the ms of the day it was published, a
- * colon, and the event.
+ * colon, and the event; or nothing behind the colon, if it was forgotten then.
  *
  * KEYS  event
  * ARGV  value, ms that it is remembered
@@ -61,6 +61,25 @@ local value = redis.call('GET', KEYS[1])
 local function timeOf(text) return tonumber(string.match(text, '^%d+')) end
 if value and timeOf(value) >= timeOf(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`;
+
+/**
+ * Forgets an event. That it was forgotten is kept as long as the event would have been, and is no
+ * earlier than the event, whatever the clocks say: no node can restore it.
+ *
+ * KEYS  event
+ * ARGV  ms of the day
+ * Answers whether there was one.
+ */
+export const FORGET_EVENT = `
+local value = redis.call('GET', KEYS[1])
+local ms = redis.call('PTTL', KEYS[1])
+if not value or ms <= 0 or string.sub(value, -1) == ':' then return 0 end
+local time = ARGV[1]
+local published = string.match(value, '^%d+')
+if tonumber(published) > tonumber(time) then time = published end
+redis.call('SET', KEYS[1], time .. ':', 'PX', ms)
 return 1
 `;
 

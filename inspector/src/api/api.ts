@@ -1,0 +1,62 @@
+import { apiPath, directoryOf } from './address.js';
+import { ApiFailure, failureOf } from './api-failure.js';
+
+/** What a request brings along. */
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly body?: unknown;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+let csrf = '';
+let whenSignedOut: () => void = () => undefined;
+
+/** Sets what proves to the server that a request is of this page. */
+export function setCsrf(value: string): void {
+  csrf = value;
+}
+
+/** Who is told when the server no longer knows the session. */
+export function onSignedOut(listener: () => void): void {
+  whenSignedOut = listener;
+}
+
+function addressOf(path: readonly string[], query: ApiRequest['query']): string {
+  const address = apiPath(directoryOf(location.pathname), ...path);
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? address : `${address}?${search}`;
+}
+
+/** Asks the server. Rejects with an {@link ApiFailure}, also when it cannot be reached. */
+export async function ask<Answer>(
+  path: readonly string[],
+  { method = 'GET', body, query, signal }: ApiRequest = {},
+): Promise<Answer> {
+  const headers = new Headers({ Accept: 'application/json' });
+  if (body !== undefined) {
+    headers.set('Content-Type', 'application/json');
+  }
+  if (method !== 'GET') {
+    headers.set('X-Revurb-CSRF', csrf);
+  }
+  const response = await fetch(addressOf(path, query), {
+    method,
+    headers,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    body: body === undefined ? null : JSON.stringify(body),
+    ...(signal && { signal }),
+  }).catch((error: unknown) => {
+    throw signal?.aborted === true ? error : new ApiFailure(0, 'The server cannot be reached.');
+  });
+  const text = await response.text();
+  if (response.ok) {
+    return (text === '' ? undefined : JSON.parse(text)) as Answer;
+  }
+  const isSignIn = path[0] === 'session' && method === 'POST';
+  if (response.status === 401 && !isSignIn) {
+    whenSignedOut();
+  }
+  throw failureOf(response.status, text, response.headers.get('Retry-After'));
+}

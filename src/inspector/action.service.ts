@@ -1,0 +1,159 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Application } from '../applications/application.js';
+import { isChannelName } from '../channels/channel-name.js';
+import type { PublishedEvent } from '../channels/published-event.js';
+import { InspectorCounters } from '../metrics/inspector-counters.js';
+import { ClientAddress } from '../pusher/client-address.js';
+import { Drain } from '../pusher/drain.js';
+import { EventDispatcher } from '../pusher/event.dispatcher.js';
+import { badRequest, shuttingDown } from '../pusher/http/api-error.js';
+import { PublishEventDto } from '../pusher/http/dto/publish-event.dto.js';
+import { channelsOf, eventOf } from '../pusher/http/event-rules.js';
+import { validate } from '../pusher/http/validate.js';
+import { ClusterService } from '../scaling/cluster.service.js';
+import { StateStore } from '../scaling/state-store.js';
+import { DeadLetters } from '../webhooks/dead-letters.js';
+import { ClusterInspection } from './asking/cluster-inspection.js';
+import type { ActionResult } from './contract.js';
+import {
+  DisconnectDto,
+  EventsDto,
+  ForgetCachedEventDto,
+  ResendWebhooksDto,
+  UnsubscribeDto,
+} from './http/dto/action.dto.js';
+import type { AdmittedRequest } from './http/admitted-request.js';
+import { TrafficTap } from './watching/traffic-tap.js';
+import { WatchDesk } from './watching/watch-desk.js';
+
+/** What an action was about, for the log and for those who watch. */
+interface Deed {
+  readonly action: string;
+  readonly channel?: string;
+  readonly event?: string;
+  readonly userId?: string;
+  readonly socketId?: string;
+}
+
+/** What whoever is signed in may do. Everything is logged, with who did it. */
+@Injectable()
+export class ActionService {
+  private readonly logger = new Logger('Inspector');
+
+  constructor(
+    private readonly nodes: ClusterInspection,
+    private readonly cluster: ClusterService,
+    private readonly state: StateStore,
+    private readonly dispatcher: EventDispatcher,
+    private readonly drain: Drain,
+    private readonly deadLetters: DeadLetters,
+    private readonly desk: WatchDesk,
+    private readonly tap: TrafficTap,
+    private readonly clients: ClientAddress,
+    private readonly counters: InspectorCounters,
+  ) {}
+
+  /**
+   * Publishes events, all or none of them, within the limits of the application.
+   * @throws ApiError 400, 413 or 503, OverloadError, and what extensions refuse it with
+   */
+  async publish(application: Application, request: AdmittedRequest): Promise<object> {
+    if (this.drain.isDraining) throw shuttingDown();
+    const events = readEvents(application, request.body);
+    await this.tap.publishing(() => this.dispatcher.send(application, events));
+    for (const { name, channels } of events) {
+      this.note(application, request, {
+        action: 'published',
+        event: name,
+        channel: channels.join(', '),
+      });
+    }
+    return {};
+  }
+
+  /** Closes a connection, or all of a user. @throws ApiError 400 */
+  async disconnect(application: Application, request: AdmittedRequest): Promise<ActionResult> {
+    const { socketId, userId } = validate(DisconnectDto, request.body);
+    const appId = application.id;
+    const whom = userId ? { userId } : socketId ? { socketId } : undefined;
+    if (whom === undefined || (userId && socketId)) {
+      throw badRequest('The body must have either a socketId or a userId.');
+    }
+    const { answers, isPartial } = await this.nodes.ask('disconnect', { appId, ...whom });
+    const affected = answers.reduce((sum, { content }) => sum + content.affected, 0);
+    this.note(application, request, {
+      action: `disconnected ${countOf(affected, 'connection')}`,
+      ...whom,
+    });
+    return { affected, isPartial };
+  }
+
+  /** Ends the subscriptions of a user to a channel. @throws ApiError 400 */
+  async unsubscribe(application: Application, request: AdmittedRequest): Promise<ActionResult> {
+    const whom = validate(UnsubscribeDto, request.body);
+    const { userId, channel } = whom;
+    const question = { appId: application.id, userId, channel };
+    const { answers, isPartial } = await this.nodes.ask('unsubscribe', question);
+    const affected = answers.reduce((sum, { content }) => sum + content.affected, 0);
+    const action = `ended ${countOf(affected, 'subscription')}`;
+    this.note(application, request, { action, userId, channel });
+    return { affected, isPartial };
+  }
+
+  /** Forgets what a cache channel remembers. @throws ApiError 400 */
+  async forgetCachedEvent(
+    application: Application,
+    request: AdmittedRequest,
+  ): Promise<ActionResult> {
+    const { channel } = validate(ForgetCachedEventDto, request.body);
+    if (!isChannelName(channel, application.maxChannelNameLength)) {
+      throw badRequest('channel is not the name of a channel.');
+    }
+    const isForgotten = await this.state.forgetCachedEvent(application.id, channel);
+    this.note(application, request, {
+      action: isForgotten ? 'cleared the cached event' : 'found no cached event to clear',
+      channel,
+    });
+    return { affected: isForgotten ? 1 : 0, isPartial: this.cluster.status === 'down' };
+  }
+
+  /** Sends dead webhooks again. @throws ApiError 400, OverloadError */
+  async resend(application: Application, request: AdmittedRequest): Promise<object> {
+    const { ids } = validate(ResendWebhooksDto, request.body);
+    const retried = await this.deadLetters.resend(application, ids ?? undefined);
+    this.note(application, request, { action: `sent ${countOf(retried, 'webhook event')} again` });
+    return { retried };
+  }
+
+  private note({ id: appId }: Application, { request, ticket }: AdmittedRequest, deed: Deed): void {
+    const address = this.clients.of(request);
+    this.counters.actions++;
+    const { action, channel, event, userId, socketId } = deed;
+    const by = `${ticket.name} (${address})`;
+    this.logger.log(`${ticket.name} ${action}`, { by: ticket.name, address, appId, ...deed });
+    this.desk.record(
+      {
+        kind: 'action',
+        appId,
+        event,
+        userId,
+        socketId,
+        channels: channel === undefined ? undefined : [channel],
+      },
+      { by, action },
+    );
+  }
+}
+
+function readEvents(application: Application, body: object): PublishedEvent[] {
+  const { events } = validate(EventsDto, body);
+  const limit = application.maxBatchSize;
+  if (events.length > limit) throw badRequest(`events: there are more than ${limit}.`);
+  return events.map((given, i) => {
+    const where = `events[${i}].`;
+    const dto = validate(PublishEventDto, given, where);
+    return eventOf(dto, channelsOf(dto, application), application, where);
+  });
+}
+
+const countOf = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

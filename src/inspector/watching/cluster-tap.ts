@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { ClusterService } from '../../scaling/cluster.service.js';
+import { WatchDesk } from './watch-desk.js';
+
+/** Records that nodes come and go, and that they can be reached or not. */
+@Injectable()
+export class ClusterTap {
+  private isDown = false;
+  private nodes: ReadonlySet<string> = new Set();
+
+  constructor(
+    private readonly cluster: ClusterService,
+    private readonly desk: WatchDesk,
+  ) {}
+
+  /** What is so now is no news. */
+  begin(): void {
+    this.isDown = this.cluster.status === 'down';
+    this.nodes = new Set(this.cluster.nodes);
+  }
+
+  /** Records what has changed since. */
+  look(): void {
+    this.lookAtLink();
+    if (this.isDown) return;
+    const nodes = this.cluster.nodes;
+    // One tells of it, or else each would.
+    const isSpeaker = nodes.every((node) => node >= this.cluster.nodeId);
+    if (isSpeaker) this.compare(nodes);
+    this.nodes = new Set(nodes);
+  }
+
+  private lookAtLink(): void {
+    const isDown = this.cluster.status === 'down';
+    if (isDown === this.isDown) return;
+    this.isDown = isDown;
+    const reason = isDown
+      ? 'The other nodes cannot be reached: what is shown now is this node alone'
+      : 'The other nodes can be reached again';
+    this.desk.record({ kind: 'redis' }, { reason: `${this.cluster.nodeId}: ${reason}` });
+  }
+
+  private compare(nodes: readonly string[]): void {
+    for (const node of nodes) {
+      if (!this.nodes.has(node)) this.say(`${node} is there`);
+    }
+    const now = new Set(nodes);
+    for (const node of this.nodes) {
+      if (!now.has(node)) this.say(`${node} is gone`);
+    }
+  }
+
+  private say(what: string): void {
+    this.desk.record({ kind: 'node' }, { reason: `Node ${what}` });
+  }
+}

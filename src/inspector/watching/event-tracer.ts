@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import type { ChannelManager } from '../../channels/channel.manager.js';
+import type { Connection } from '../../connections/connection.js';
+import type { ConnectionRegistry } from '../../connections/connection.registry.js';
+import { formatTraceparent, parseTraceparent } from '../../tracing/traceparent.js';
+import type { EventTracer, TraceCarrier, TracedEvent, TraceSpan } from '../../tracing/tracing.js';
+import type { ChannelRates } from './channel-rates.js';
+import { shownData } from './shown-data.js';
+import type { RecordDetails, WatchDesk } from './watch-desk.js';
+import type { RecordSubject } from './watch-filter.js';
+
+/** Sockets that are looked at in one second, to see which are slow: a fraction of what writing to them takes. */
+const MAX_LOOKS_PER_SECOND = 50_000;
+const MAX_SLOW_SOCKETS = 5;
+
+/** A tracer of OpenTelemetry does not record what bears this, unless it does so anyway. */
+const NOT_SAMPLED = 0;
+
+/** What the tracer looks at. */
+export interface TracerView {
+  readonly desk: WatchDesk;
+  readonly channels: ChannelManager;
+  readonly registry: ConnectionRegistry;
+  readonly rates: ChannelRates;
+  readonly hasPayloads: boolean;
+}
+
+/** Nobody records it. */
+const NO_SPAN: TraceSpan = Object.freeze({ traceparent: undefined, end: () => undefined });
+
+/** A span that somebody watches, around one of the tracer that was there before. */
+class InspectorSpan implements TraceSpan {
+  private readonly sinceMs = performance.now();
+
+  constructor(
+    readonly traceparent: string,
+    readonly inner: TraceSpan,
+    private readonly clockOffsetMs: number,
+    private readonly tell: (span: InspectorSpan, tookMs: number, error: unknown) => void,
+  ) {}
+
+  /** Finer than a look at the clock of the day, as whole events take less than a millisecond. */
+  get atMs(): number {
+    return this.sinceMs + this.clockOffsetMs;
+  }
+
+  end(error?: unknown): void {
+    this.inner.end(error);
+    this.tell(this, performance.now() - this.sinceMs, error);
+  }
+}
+
+/** Records events, and the steps of their way, for those who watch; and lets the tracer that was there before do its work. */
+export class InspectorTracer implements EventTracer {
+  /** Where what is taken now comes from, when it is the inspector itself. */
+  isPublishing = false;
+  private readonly clockOffsetMs = Date.now() - performance.now();
+  private looks = 0;
+  private looksSinceMs = 0;
+
+  constructor(
+    private readonly view: TracerView,
+    private readonly inner: EventTracer | null,
+  ) {}
+
+  take(
+    what: 'publish' | 'client-event',
+    appId: string,
+    events: readonly TracedEvent[],
+    carrier?: TraceCarrier,
+  ): TraceSpan {
+    const inner = this.inner?.take(what, appId, events, carrier) ?? NO_SPAN;
+    let traceparent: string | undefined;
+    for (const event of events) {
+      for (const channel of event.channels) this.view.rates.count(appId, channel);
+      const subject = this.subjectOf(what, appId, event);
+      const takers = this.view.desk.takersOf(subject);
+      if (takers === undefined) continue;
+      traceparent ??= inner.traceparent ?? newTraceparent();
+      this.view.desk.recordFor(takers, subject, {
+        traceId: traceIdOf(traceparent),
+        ...shownData(event.data, this.view.hasPayloads),
+        ...(what === 'publish' && this.publishDetailsOf(event, carrier)),
+        ...(events.length > 1 && { batchSize: events.length }),
+      });
+    }
+    return traceparent === undefined ? inner : this.watched(traceparent, inner);
+  }
+
+  send(part: TraceSpan, appId: string, channel: string): TraceSpan | undefined {
+    if (!(part instanceof InspectorSpan)) return this.inner?.send(part, appId, channel);
+    const inner = this.inner?.send(part.inner, appId, channel) ?? NO_SPAN;
+    const own = inner.traceparent ?? childOf(part.traceparent);
+    const { traceId, spanId } = parseTraceparent(own)!;
+    return new InspectorSpan(own, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
+      this.view.desk.trace({
+        step: 'sent',
+        traceId,
+        spanId,
+        channel,
+        atMs,
+        tookMs,
+        ...errorOf(error),
+      }),
+    );
+  }
+
+  fanOut(
+    traceparent: string,
+    appId: string,
+    channel: string,
+    receivers: number,
+    exceptSocketId?: string,
+  ): TraceSpan {
+    const { inner: tracer } = this;
+    const inner = tracer?.fanOut(traceparent, appId, channel, receivers, exceptSocketId) ?? NO_SPAN;
+    const context = parseTraceparent(traceparent);
+    if (context === undefined) return inner;
+    const { traceId, spanId } = context;
+    const excluded = this.isSubscribed(appId, channel, exceptSocketId) ? exceptSocketId : undefined;
+    const sockets = excluded === undefined ? receivers : receivers - 1;
+    return new InspectorSpan(traceparent, inner, this.clockOffsetMs, ({ atMs }, tookMs) =>
+      this.view.desk.trace({
+        step: 'fanned-out',
+        traceId,
+        spanId,
+        channel,
+        atMs,
+        tookMs,
+        sockets,
+        ...(excluded !== undefined && { excluded }),
+        ...this.slowOf(appId, channel),
+      }),
+    );
+  }
+
+  deliver(appId: string, url: URL, events: number): TraceSpan {
+    return this.inner?.deliver(appId, url, events) ?? NO_SPAN;
+  }
+
+  private watched(traceparent: string, inner: TraceSpan): TraceSpan {
+    const traceId = traceIdOf(traceparent);
+    return new InspectorSpan(traceparent, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
+      this.view.desk.trace({ step: 'taken', traceId, atMs, tookMs, ...errorOf(error) }),
+    );
+  }
+
+  private subjectOf(
+    what: 'publish' | 'client-event',
+    appId: string,
+    { name: event, channels, exceptSocketId: socketId }: TracedEvent,
+  ): RecordSubject {
+    if (what === 'publish') return { kind: 'published', appId, channels, event };
+    const sender = socketId === undefined ? undefined : this.view.registry.find(appId, socketId);
+    const userId = sender && this.userIdOf(sender, channels[0]!);
+    return { kind: 'client-event', appId, channels, event, socketId, userId };
+  }
+
+  private publishDetailsOf(
+    { exceptSocketId }: TracedEvent,
+    carrier: TraceCarrier | undefined,
+  ): RecordDetails {
+    const via = this.isPublishing ? 'inspector' : carrier === undefined ? 'code' : 'http';
+    return exceptSocketId === undefined ? { via } : { via, exceptSocketId };
+  }
+
+  private userIdOf(connection: Connection, channel: string): string | undefined {
+    const subscription = this.view.channels.subscriptionOf(connection, channel);
+    return subscription?.member?.userId ?? connection.user?.id;
+  }
+
+  private isSubscribed(appId: string, channel: string, socketId: string | undefined): boolean {
+    if (socketId === undefined) return false;
+    return this.view.registry.find(appId, socketId)?.subscriptions.has(channel) ?? false;
+  }
+
+  /** Who of a channel has bytes unsent; nothing when so many were looked at lately that it would cost too much. */
+  private slowOf(appId: string, channel: string): { slow?: number; slowSockets?: string[] } {
+    const fanOut = this.view.channels.find(appId, channel)?.fanOut;
+    if (fanOut === undefined) return { slow: 0 };
+    const nowMs = performance.now();
+    if (nowMs - this.looksSinceMs > 1000) {
+      this.looks = 0;
+      this.looksSinceMs = nowMs;
+    }
+    this.looks += fanOut.size;
+    if (this.looks > MAX_LOOKS_PER_SECOND) return {};
+    let slow = 0;
+    const slowSockets: string[] = [];
+    for (const { outlet } of fanOut) {
+      const connection = outlet as Connection;
+      if (connection.unsentBytes === 0) continue;
+      slow++;
+      if (slowSockets.length < MAX_SLOW_SOCKETS) slowSockets.push(connection.socketId);
+    }
+    return slow === 0 ? { slow } : { slow, slowSockets };
+  }
+}
+
+function newTraceparent(): string {
+  const traceId = randomBytes(16).toString('hex');
+  return formatTraceparent({ traceId, spanId: newSpanId(), traceFlags: NOT_SAMPLED });
+}
+
+function childOf(traceparent: string): string {
+  const context = parseTraceparent(traceparent)!;
+  return formatTraceparent({ ...context, spanId: newSpanId() });
+}
+
+const newSpanId = () => randomBytes(8).toString('hex');
+
+const traceIdOf = (traceparent: string): string => parseTraceparent(traceparent)!.traceId;
+
+function errorOf(error: unknown): { error?: string } {
+  if (error === undefined) return {};
+  return { error: error instanceof Error ? error.message : String(error) };
+}
