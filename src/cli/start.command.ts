@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadOrExit } from '../config/load-or-exit.js';
+import { run } from '../run.js';
 
 interface StartFlags {
   readonly host?: string;
@@ -34,7 +35,5 @@ async function start(flags: StartFlags): Promise<void> {
       REVERB_LOG_LEVEL: flags.debug && 'debug',
     },
   });
-  // The other commands need no server, and load none.
-  const { run } = await import('../run.js');
   await run(loaded);
 }
