@@ -66,8 +66,16 @@ export class NodeCluster<Node extends ClusterNode = ServerProcess> {
   }
 
   /** One more node. Resolves once it listens, whether it can reach the others or not. */
-  async add(variables: Readonly<Record<string, string | undefined>> = {}): Promise<Node> {
-    const node = await this.startNode({
+  add(variables: Readonly<Record<string, string | undefined>> = {}): Promise<Node> {
+    return this.addWith(this.startNode, variables);
+  }
+
+  /** The same, with a node that lives where `startNode` has it live. */
+  async addWith<Other extends Node>(
+    startNode: StartNode<Other>,
+    variables: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Other> {
+    const node = await startNode({
       variables: {
         REVERB_SCALING_ENABLED: 'true',
         REVERB_SCALING_HEARTBEAT: '1',
