@@ -88,9 +88,11 @@ describe('Redis is killed under load, and started again', () => {
   });
 
   it('and a node that comes back late still gets what was kept for it', async () => {
-    const { redis, cluster, one, two } = await startNodes(ServerProcess.start, 2, {
+    const { redis, cluster, one } = await startNodes<ClusterNode>(ServerHere.start, 1, {
       REVERB_SCALING_LEASE: '30',
     });
+    const two = await cluster.addWith(ServerProcess.start);
+    await cluster.untilUp();
     const late = await subscriber(two, 'news');
     const near = await subscriber(one, 'news');
     await redis.kill();
@@ -106,12 +108,14 @@ describe('Redis is killed under load, and started again', () => {
   });
 
   it('and a node that never comes back holds nobody up', async () => {
-    const { redis, cluster, one, two } = await startNodes(ServerProcess.start, 3);
-    const client = await subscriber(cluster.nodes[2]!, 'news');
+    const { redis, cluster, one, two } = await startNodes<ClusterNode>(ServerHere.start, 2);
+    const doomed = await cluster.addWith(ServerProcess.start);
+    await cluster.untilUp();
+    const client = await subscriber(two, 'news');
     await redis.kill();
     await cluster.untilDown();
     await publishNumbers(one, 'news', numbersFrom(0, 20));
-    await cluster.kill(two);
+    await cluster.kill(doomed);
     await redis.restart();
     await untilHeard(client, 'news', numbersFrom(0, 20), 15_000);
     await cluster.untilUp();
