@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SHORT_LIVED } from './harness/server-process.js';
 
 const MAIN = resolve('dist/cli/main.js');
 
@@ -24,14 +25,11 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Node need not compile for speed what runs once; compiling would take a sixth of the time. */
-const NODE_ARGS = ['--interrupt-budget=1320000'];
-
 /** Runs `revurb` in the temporary directory, with nothing in its environment but what is given. */
 function revurb(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
   return new Promise((done) => {
     const options = { cwd: directory, env: { PATH: process.env.PATH, ...env } };
-    execFile(process.execPath, [...NODE_ARGS, MAIN, ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [SHORT_LIVED, MAIN, ...args], options, (error, stdout, stderr) =>
       done({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
