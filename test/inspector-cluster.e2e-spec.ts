@@ -137,6 +137,32 @@ describe('A page on one node of two', () => {
   });
 });
 
+describe('While a node does not answer', () => {
+  it('the others do, in time, and it is named', async () => {
+    const { nodeId } = await page.on(there).get('session');
+    cluster.pause(there);
+    try {
+      const startMs = performance.now();
+      const answers = await Promise.all(['nodes', 'applications'].map((path) => page.get(path)));
+      expect(performance.now() - startMs).toBeLessThan(SLOWEST_ANSWER_MS);
+      expect(answers.map(({ isPartial }) => isPartial)).toEqual([true, true]);
+      expect(answers[0].silent).toEqual([nodeId]);
+      expect(answers[0].nodes).toHaveLength(1);
+      const gone = await page.request('GET', 'apps/app-id/connections/1.2');
+      expect([gone.status, gone.json.error]).toEqual([
+        404,
+        'No connection 1.2 on the nodes that answer.',
+      ]);
+    } finally {
+      cluster.resume(there);
+    }
+    await cluster.untilUp();
+    await eventually(async () => {
+      expect((await page.get('nodes')).nodes).toHaveLength(2);
+    }, PATIENCE);
+  });
+});
+
 describe('While Redis is away', () => {
   it('a page is told in time what its own node knows, and what happens there', async () => {
     const feed = await page.watch();
