@@ -60,11 +60,11 @@ describe('A page on one node of two', () => {
     const clients = [await PusherClient.connect(here), await PusherClient.connect(there)];
     for (const client of clients) {
       await client.subscribe('both');
-      await feed.expectRecord({ kind: 'connected', socketId: client.socketId }, PATIENCE);
-      await feed.expectRecord({ kind: 'subscribed', socketId: client.socketId }, PATIENCE);
+      await feed.expectRecord({ kind: 'connected', socketId: client.socketId });
+      await feed.expectRecord({ kind: 'subscribed', socketId: client.socketId });
     }
     await publish(there, 'both', 'traced', 'x', { socket_id: clients[0]!.socketId });
-    const { traceId } = await feed.expectRecord({ kind: 'published', event: 'traced' }, PATIENCE);
+    const { traceId } = await feed.expectRecord({ kind: 'published', event: 'traced' });
     const fannedOut = await eventually(() => {
       const found = feed.frames.flatMap(({ nodeId, parts }) =>
         parts.flatMap((part) =>
@@ -120,7 +120,7 @@ describe('A page on one node of two', () => {
       isPartial: false,
     });
     await client.expectClose(4009);
-    await feed.expectRecord({ action: 'disconnected 1 connection', userId: 'far' }, PATIENCE);
+    await feed.expectRecord({ action: 'disconnected 1 connection', userId: 'far' });
     await feed.end();
   });
 
@@ -128,9 +128,9 @@ describe('A page on one node of two', () => {
     const feed = await page.watch({ kinds: ['node'] });
     const third = await cluster.add();
     const { nodeId } = await page.on(third).get('session');
-    await feed.expectRecord({ kind: 'node', reason: `Node ${nodeId} is there` }, PATIENCE);
+    await feed.expectRecord({ kind: 'node', reason: `Node ${nodeId} is there` });
     await cluster.stop(third);
-    await feed.expectRecord({ kind: 'node', reason: `Node ${nodeId} is gone` }, PATIENCE);
+    await feed.expectRecord({ kind: 'node', reason: `Node ${nodeId} is gone` });
     const seen = feed.records.filter(({ reason }) => reason!.includes(nodeId));
     expect(seen).toHaveLength(2);
     await feed.end();
@@ -170,9 +170,7 @@ describe('While Redis is away', () => {
     await client.subscribe('outage');
     await redis.kill();
     await cluster.untilDown();
-    await feed
-      .expectRecord({ kind: 'redis', reason: /cannot be reached/ }, PATIENCE)
-      .catch(() => undefined);
+    await feed.expectRecord({ kind: 'redis', reason: /cannot be reached/ }).catch(() => undefined);
     expect(feed.of('redis')[0]!.reason).toMatch(/^\S+: The other nodes cannot be reached/);
     for (const path of [
       'applications',
@@ -204,24 +202,24 @@ describe('While Redis is away', () => {
     }
     // There would be no room for it, had the feed been kept for the other nodes.
     await publish(here, 'outage', 'during-outage');
-    await feed.expectRecord({ kind: 'published', event: 'during-outage' }, PATIENCE);
+    await feed.expectRecord({ kind: 'published', event: 'during-outage' });
     const disconnect = { socketId };
     expect(await page.post('apps/app-id/disconnect', disconnect)).toEqual({
       affected: 1,
       isPartial: true,
     });
-    await feed.expectRecord({ kind: 'disconnected', socketId }, PATIENCE);
+    await feed.expectRecord({ kind: 'disconnected', socketId });
     const { status } = await page.request('GET', 'apps/app-id/webhooks');
     expect([200, 503]).toContain(status);
     await redis.restart();
     await cluster.untilUp();
     const found = expect.stringMatching(/: The other nodes can be reached again$/);
-    await feed.expectRecord({ kind: 'redis', reason: found }, PATIENCE);
+    await feed.expectRecord({ kind: 'redis', reason: found });
     await eventually(async () => {
       expect((await page.get('nodes')).isPartial).toBe(false);
     }, PATIENCE);
     const far = await PusherClient.connect(there);
-    await feed.expectRecord({ kind: 'connected', socketId: far.socketId }, PATIENCE);
+    await feed.expectRecord({ kind: 'connected', socketId: far.socketId });
     await feed.end();
   });
 });
@@ -247,7 +245,7 @@ describe('A page of a server of several workers', () => {
     for (let i = 0; i < 4; i++) clients.push(await PusherClient.connect(server));
     for (const [i, client] of clients.entries()) {
       await client.subscribePresence('presence-w', { user_id: `user-${i}` }, server);
-      await feed.expectRecord({ kind: 'subscribed', userId: `user-${i}` }, PATIENCE);
+      await feed.expectRecord({ kind: 'subscribed', userId: `user-${i}` });
     }
     const { connections, total } = await visitor.get('apps/app-id/connections');
     expect(total).toBe(4);

@@ -35,6 +35,9 @@ describe.each<[Platform]>([['Express'], ['Fastify']])(
       const client = await PusherClient.connect(host);
       await client.subscribe('c');
       await feed.expectRecord({ kind: 'subscribed', socketId: client.socketId });
+      await plainRequest(host.httpUrl, 'GET', '/apps/app-id/channels?auth_key=x');
+      const reason = expect.stringMatching(/^GET \/realtime\/apps\/app-id\/channels: /);
+      await feed.expectRecord({ kind: 'auth-failed', code: 401, reason });
       const events = [{ name: 'e', channels: ['c'], data: { text: 'ä' } }];
       await page.post('apps/app-id/events', { events });
       expect((await client.expectFrame('e')).json).toEqual({ text: 'ä' });

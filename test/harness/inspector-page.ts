@@ -20,6 +20,8 @@ export const INSPECTOR_VARIABLES: Readonly<Record<string, string>> = {
   REVERB_INSPECTOR_PASSWORD: INSPECTOR_PASSWORD,
 };
 
+/** What is watched comes at once, and late only from a busy machine. */
+const PATIENCE: EventuallyOptions = { withinMs: 10_000 };
 /** How often a page says that it still watches. */
 const RENEWAL_MS = 3_000;
 
@@ -191,7 +193,7 @@ export class WatchedFeed {
   }
 
   /** Resolves with the first record that has these fields. */
-  expectRecord(fields: object, options?: EventuallyOptions): Promise<InspectorRecord> {
+  expectRecord(fields: object, options = PATIENCE): Promise<InspectorRecord> {
     return eventually(() => {
       const found = this.records.find((record) => isLike(record, fields));
       if (found !== undefined) return found;

@@ -4,6 +4,7 @@ import { publishedEvent } from '../../pusher/protocol/server-frame.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import type { InspectorRecord, TracePart, Watch } from '../contract.js';
 import { FEED_EVENT, feedChannelOf, INSPECTOR_APP_ID } from '../feed-channel.js';
+import { withShortTexts } from '../short-text.js';
 import { LiveWatch } from './live-watch.js';
 import { compileFilter, type RecordSubject } from './watch-filter.js';
 
@@ -82,7 +83,7 @@ export class WatchDesk implements OnModuleDestroy {
     details: RecordDetails | undefined,
   ): void {
     const id = (this.lastId += 1);
-    const record: InspectorRecord = { id, atMs: Date.now(), ...subject, ...details };
+    const record = withShortTexts({ id, atMs: Date.now(), ...subject, ...details });
     for (const watch of takers) watch.add(record);
   }
 
