@@ -5,6 +5,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY inspector ./inspector
 RUN npm run build && npm prune --omit=dev
 
 FROM node:20-slim

@@ -65,6 +65,8 @@ function environmentOf(port, application) {
     REVERB_APP_KEY: application.key,
     REVERB_APP_SECRET: application.secret,
     REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0',
+    // As in production, whoever runs this.
+    REVERB_INSPECTOR_ENABLED: 'false',
   };
 }
 

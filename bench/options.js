@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { INSPECTOR_SCENARIOS } from './inspector.js';
 import { isPage, PAGE_MARKS } from './page.js';
 import { SCENARIOS } from './scenarios.js';
 import { SCALING_SCENARIOS } from './scaling-scenarios.js';
@@ -40,6 +41,7 @@ export const HELP = `Measures Revurb beside a naive server (node:http + ws) on t
   --only <scenario,...>  of: ${Object.keys(SCENARIOS).join(', ')};
                          ${SCALING} (two nodes and Redis), which is ${Object.keys(SCALING_SCENARIOS).join(', ')};
                          ${Object.keys(WORKER_SCENARIOS).join(', ')} (several processes; only when it is asked for);
+                         ${Object.keys(INSPECTOR_SCENARIOS).join(', ')} (with somebody who watches; only when it is asked for);
                          ${ALL} stands for all others
   --server <file>        the server to measure, instead of dist/main.js
   --json <file>          also write all figures of all rounds to a file
@@ -97,7 +99,12 @@ function scenariosOf(only = ALL) {
     [SCALING, ofNodes],
   ]);
   const scenarios = [...new Set(only.split(',').flatMap((name) => groups.get(name) ?? [name]))];
-  const known = { ...SCENARIOS, ...SCALING_SCENARIOS, ...WORKER_SCENARIOS };
+  const known = {
+    ...SCENARIOS,
+    ...SCALING_SCENARIOS,
+    ...WORKER_SCENARIOS,
+    ...INSPECTOR_SCENARIOS,
+  };
   const unknown = scenarios.find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) throw new UsageError(`There is no scenario "${unknown}".`);
   return scenarios;

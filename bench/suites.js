@@ -1,5 +1,6 @@
 // @ts-check
 import { leaveRatios } from './connection-scenarios.js';
+import { hasInspector, inspectorTargets, INSPECTOR_SCENARIOS, WATCHED } from './inspector.js';
 import { isRedisInstalled } from './redis.js';
 import { scalingDerivedFigures, SCALING_SCENARIOS } from './scaling-scenarios.js';
 import { scalingTargets, TWO_NODES } from './scaling-targets.js';
@@ -10,6 +11,7 @@ import { canHaveWorkers, SEVERAL_WORKERS, workerTargets, WORKER_SCENARIOS } from
 
 const NO_REDIS =
   'There is no redis-server on the PATH, so nothing is measured of several nodes: install Redis 7 or newer.';
+const NO_INSPECTOR = 'This build has no inspector, so nothing is measured of who watches.';
 const NO_WORKERS =
   'This build knows no REVERB_WORKERS, so nothing is measured of several processes.';
 
@@ -34,6 +36,7 @@ export function suitesFor(options, sizes) {
     serverSuite(options, sizes),
     scalingSuite(options, sizes),
     workerSuite(options, sizes),
+    inspectorSuite(options, sizes),
   ].filter(({ runs }) => runs.length > 0);
   /** @type {string[]} */
   const remarks = [];
@@ -110,6 +113,27 @@ function workerSuite({ scenarios, serverFile }, sizes) {
       heading: (_first, other) => `× ${other}`,
     },
     obstacle: () => (canHaveWorkers(serverFile) ? undefined : NO_WORKERS),
+  };
+}
+
+/**
+ * @param {import('./options.js').Options} options
+ * @param {import('./sizes.js').Sizes} sizes
+ * @returns {WantedSuite}
+ */
+function inspectorSuite({ scenarios, serverFile }, sizes) {
+  return {
+    name: 'inspector',
+    heading: 'With somebody who watches',
+    targets: inspectorTargets(serverFile),
+    representative: WATCHED,
+    runs: scenarios.flatMap((name) => INSPECTOR_SCENARIOS[name]?.(sizes) ?? []),
+    derived: [],
+    comparison: {
+      meaning: 'how many times better a server is while it is watched (below 1: worse)',
+      heading: (_first, other) => `× ${other}`,
+    },
+    obstacle: () => (hasInspector(serverFile) ? undefined : NO_INSPECTOR),
   };
 }
 

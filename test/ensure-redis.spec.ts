@@ -42,7 +42,7 @@ describe('Before the tests, a Redis is', () => {
 
   it('looked for by `npm test` itself', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect(scripts.pretest).toBe('node scripts/ensure-redis.mjs && npm run build');
+    expect(scripts.pretest).toMatch(/^node scripts\/ensure-redis\.mjs && .*npm run build$/);
   });
 
   it('there, and nothing is said about it', () => {

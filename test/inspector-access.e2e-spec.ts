@@ -432,7 +432,8 @@ describe('The feed', () => {
     const { secret } = server;
     const forged = channelAuth({ key: 'revurb-inspector', secret }, client.socketId, FEED);
     await client.subscribeRefused(FEED, forged);
-    await client.subscribeRefused(FEED, channelAuth(server, client.socketId, FEED));
+    const refusal = await client.subscribeRefused(FEED, channelAuth(server, client.socketId, FEED));
+    expect(refusal.json).toMatchObject({ type: 'AuthError', status: 401 });
   });
 
   it('is not that of a channel with the same name in an application', async () => {

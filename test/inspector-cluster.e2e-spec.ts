@@ -29,10 +29,15 @@ beforeAll(async () => {
   });
   [here, there] = cluster.nodes as [ServerProcess, ServerProcess];
   page = await InspectorPage.signIn(here, { name: 'Ann' });
-  await eventually(async () => {
-    expect((await page.get('nodes')).nodes).toHaveLength(2);
-  }, PATIENCE);
+  await untilBothAreSeen();
 });
+
+async function untilBothAreSeen(): Promise<void> {
+  await eventually(async () => {
+    const { nodes } = await page.get('nodes');
+    if (nodes.length !== 2) throw new Error(`There are ${nodes.length} nodes.`);
+  }, PATIENCE);
+}
 
 describe('A page on one node of two', () => {
   it('sees both', async () => {
@@ -157,9 +162,7 @@ describe('While a node does not answer', () => {
       cluster.resume(there);
     }
     await cluster.untilUp();
-    await eventually(async () => {
-      expect((await page.get('nodes')).nodes).toHaveLength(2);
-    }, PATIENCE);
+    await untilBothAreSeen();
   });
 });
 

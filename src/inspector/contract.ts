@@ -88,7 +88,7 @@ export type RecordKind =
 
 /**
  * Something that happened. What is not known, or is not part of its kind, is absent. Texts that clients
- * choose are cut to 1000 characters.
+ * choose are cut to 500 characters.
  */
 export interface InspectorRecord {
   /** Unique on its node, and rising. */

@@ -11,10 +11,12 @@ export function parseJson(json: string): unknown {
 }
 
 /** Whether it is an object, and no list. */
+/** Whether it has fields. An array has none. */
 export const isObject = (value: unknown): value is JsonFields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Whether it is a string. */
+/** Whether it is a text, empty or not. */
 export const isText = (value: unknown): value is string => typeof value === 'string';
 
 /** Whether it is a number of whatever can be measured. */

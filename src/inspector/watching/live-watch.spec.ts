@@ -8,11 +8,11 @@ const watchFor = (...kinds: RecordKind[]) =>
 let lastId = 0;
 
 /** Offers as many. @returns how many it took */
-function offer(watch: LiveWatch, kind: RecordKind, count: number): number {
+function offer(watch: LiveWatch, kind: RecordKind, count: number, textLength = 1): number {
   let taken = 0;
   for (let i = 0; i < count; i++) {
     if (!watch.takes({ kind })) continue;
-    watch.add({ id: (lastId += 1), kind, atMs: 0 });
+    watch.add({ id: (lastId += 1), kind, atMs: 0 }, textLength);
     taken++;
   }
   return taken;
@@ -59,6 +59,16 @@ describe('A watch', () => {
     const { records, skipped } = watch.flush('n')!;
     expect(records).toHaveLength(120);
     expect(skipped).toEqual({ node: 30, published: 30 });
+  });
+
+  it('gets so much text, and what goes beyond it once', () => {
+    const watch = watchFor();
+    expect(offer(watch, 'published', 20, 10_000)).toBe(14);
+    expect(offer(watch, 'node', 1)).toBe(0);
+    expect(watch.flush('n')!.skipped).toEqual({ published: 6, node: 1 });
+    expect(offer(watch, 'published', 1, 1_000_000)).toBe(1);
+    expect(offer(watch, 'published', 1)).toBe(0);
+    expect(watch.flush('n')!.records).toHaveLength(1);
   });
 
   it('counts nothing that it did not ask for', () => {

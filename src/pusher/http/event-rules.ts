@@ -47,7 +47,8 @@ export function channelsOf(
   const channels = dto.channels ?? (typeof dto.channel === 'string' ? [dto.channel] : undefined);
   if (channels === undefined) throw badRequest(`${where}channels or channel is missing.`);
   const limit = application.maxEventChannels;
-  if (channels.length > limit) throw badRequest(`${where}channels names more than ${limit} channels.`);
+  if (channels.length > limit)
+    throw badRequest(`${where}channels names more than ${limit} channels.`);
   return channels;
 }
 
