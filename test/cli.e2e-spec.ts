@@ -5,7 +5,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { SHORT_LIVED } from './harness/server-process.js';
 
 const MAIN = resolve('dist/cli/main.js');
 
@@ -29,7 +28,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 function revurb(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
   return new Promise((done) => {
     const options = { cwd: directory, env: { PATH: process.env.PATH, ...env } };
-    execFile(process.execPath, [SHORT_LIVED, MAIN, ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) =>
       done({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });

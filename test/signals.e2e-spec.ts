@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { ChangeSignal, closeAll, eventually, registerForClose } from './harness/eventually.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { rawUpgrade } from './harness/raw-socket.js';
-import { SHORT_LIVED } from './harness/server-process.js';
 import { plainRequest } from './harness/signed-request.js';
 import { TEST_APPLICATION } from './harness/test-application.js';
 
@@ -30,7 +29,7 @@ interface ServerProcess {
 async function spawnServer(variables: Record<string, string> = {}): Promise<ServerProcess> {
   // Where no .env is.
   const cwd = mkdtempSync(join(tmpdir(), 'revurb-'));
-  const child = spawn(process.execPath, [SHORT_LIVED, resolve('dist/main.js')], {
+  const child = spawn(process.execPath, [resolve('dist/main.js')], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

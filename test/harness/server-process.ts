@@ -8,12 +8,6 @@ import { TEST_APPLICATION } from './test-application.js';
 /** A process has to load the whole server, perhaps beside others that do; several of them with workers. */
 const START_MS = 30_000;
 
-/**
- * Has Node compile for speed only what runs ten times as often as usual: most processes of tests end
- * before it pays, and start a sixth faster without.
- */
-export const SHORT_LIVED = '--interrupt-budget=1320000';
-
 /** How a process is started. */
 export interface LaunchOptions {
   /** A file of the build, and its arguments. */
@@ -44,7 +38,7 @@ export class ServerProcess {
   private constructor({ args, nodeArgs = [], variables, files = {} }: LaunchOptions) {
     for (const [name, content] of Object.entries(files)) this.write(name, content);
     const [file, ...rest] = args ?? ['dist/main.js'];
-    this.child = spawn(process.execPath, [SHORT_LIVED, ...nodeArgs, resolve(file!), ...rest], {
+    this.child = spawn(process.execPath, [...nodeArgs, resolve(file!), ...rest], {
       cwd: this.directory,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
