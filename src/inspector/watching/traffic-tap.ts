@@ -8,6 +8,7 @@ import { ExtensionRegistry } from '../../extensions/extension.registry.js';
 import type { ToldAbout } from '../../extensions/hooks.js';
 import type { Subscribed } from '../../extensions/on-hooks.js';
 import { ClientAddress } from '../../pusher/client-address.js';
+import { apiRequestOf } from '../../pusher/http/api-request.js';
 import { PusherError, SubscriptionError } from '../../pusher/protocol/pusher-error.js';
 import { TrafficLog, type RefusalObserver, type RefusedRequest } from '../../pusher/traffic.log.js';
 import { Tracing } from '../../tracing/tracing.js';
@@ -193,7 +194,7 @@ function clientOf({ client }: Connection): RecordDetails {
   return { address, client: `${library} ${version}`, ...(origin !== undefined && { origin }) };
 }
 
-/** Without the query, which holds a signature. */
-function pathOf({ url = '' }: IncomingMessage): string {
-  return url.split('?', 1)[0]!;
+/** As it came, but without the query, which holds a signature. */
+function pathOf(request: IncomingMessage): string {
+  return apiRequestOf(request)?.fullPath ?? withoutQuery(request.url ?? '');
 }
