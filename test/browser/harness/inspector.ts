@@ -170,6 +170,11 @@ export class Inspector {
     return text;
   }
 
+  /** Resolves once nothing is said to be partial, or to have failed. */
+  async expectNoNotice(): Promise<void> {
+    await this.page.locator('main .notice').waitFor({ state: 'detached' });
+  }
+
   /** Resolves once this is to be read somewhere. */
   async expectText(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).first().waitFor();
