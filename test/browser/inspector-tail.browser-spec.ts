@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { backendOf, clientOf, connected, subscribed } from '../conformance/official-libraries.js';
-import { closeAll, eventually } from '../harness/eventually.js';
+import { closeAll } from '../harness/eventually.js';
 import { publish } from '../harness/publish.js';
 import { channelAuth, PusherClient } from '../harness/pusher-client.js';
 import type { ServerProcess } from '../harness/server-process.js';
 import { signedRequest } from '../harness/signed-request.js';
 import { startInspected } from './harness/inspected-server.js';
-import { Inspector, PATIENCE_MS } from './harness/inspector.js';
+import { Inspector } from './harness/inspector.js';
 import { useChromium } from './harness/use-chromium.js';
 
 const chromium = useChromium();

@@ -102,7 +102,10 @@ export class Inspector {
 
   /** Resolves once no row of a grid holds these words, or there is no grid. */
   async expectNoRow(label: string | RegExp, ...words: readonly (string | RegExp)[]): Promise<void> {
-    const isGone = async () => expect(await this.rows(label, ...words).count()).toBe(0);
+    const isGone = async (): Promise<void> => {
+      const count = await this.rows(label, ...words).count();
+      if (count > 0) throw new Error(`${count} rows of ${String(label)} hold ${words.join()}.`);
+    };
     await eventually(isGone, { withinMs: PATIENCE_MS });
   }
 
@@ -124,7 +127,8 @@ export class Inspector {
       return isWatching(request) && request.postData() !== asked;
     });
     await change();
-    expect((await taken).status()).toBe(200);
+    const status = (await taken).status();
+    if (status !== 200) throw new Error(`The filter was answered with ${status}.`);
   }
 
   /** The panel of the record that is open. */
