@@ -131,6 +131,19 @@ describe('The package', () => {
     );
   });
 
+  it('has the page of the inspector, where its own code finds it', async () => {
+    const reader = join(installed, 'dist/inspector/http/page-files.js');
+    const { readPageFiles } = (await import(reader)) as {
+      readPageFiles(): ReadonlyMap<string, unknown>;
+    };
+    const paths = [...readPageFiles().keys()];
+    expect(paths).toContain('/index.html');
+    expect(paths.filter((path) => /^\/assets\/[\w-]+\.(?:js|css)$/.test(path))).toHaveLength(2);
+    expect(files).toEqual(
+      expect.arrayContaining(paths.map((path) => `dist/inspector-page${path}`)),
+    );
+  });
+
   it('has nothing else of this repository', () => {
     const own =
       /^(dist|docs|deploy)\/|^[^/]+\.md$|^(LICENSE|package\.json|compose\.yaml|\.env\.example)$/;

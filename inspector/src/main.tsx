@@ -7,13 +7,13 @@ import './styles/tail.css';
 import './styles/pages.css';
 import { followTail } from './records/tail.js';
 import { followAddress, takeToken } from './state/location.js';
-import { openSession } from './state/session.js';
+import { openSession, signIn } from './state/session.js';
 import { applyTheme } from './state/theme.js';
 import { App } from './views/App.js';
 
 applyTheme();
 const token = takeToken();
-followAddress();
+followAddress((secret) => void signIn({ secret }));
 followTail();
 void openSession(token);
 const page = document.getElementById('page');

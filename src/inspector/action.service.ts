@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Application } from '../applications/application.js';
 import { isChannelName } from '../channels/channel-name.js';
 import type { PublishedEvent } from '../channels/published-event.js';
+import { InspectorCounters } from '../metrics/inspector-counters.js';
 import { ClientAddress } from '../pusher/client-address.js';
 import { Drain } from '../pusher/drain.js';
 import { EventDispatcher } from '../pusher/event.dispatcher.js';
@@ -49,6 +50,7 @@ export class ActionService {
     private readonly desk: WatchDesk,
     private readonly tap: TrafficTap,
     private readonly clients: ClientAddress,
+    private readonly counters: InspectorCounters,
   ) {}
 
   /**
@@ -125,6 +127,7 @@ export class ActionService {
 
   private note({ id: appId }: Application, { request, ticket }: AdmittedRequest, deed: Deed): void {
     const address = this.clients.of(request);
+    this.counters.actions++;
     const { action, channel, event, userId, socketId } = deed;
     const by = `${ticket.name} (${address})`;
     this.logger.log(`${ticket.name} ${action}`, { by: ticket.name, address, appId, ...deed });

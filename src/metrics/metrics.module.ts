@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { ChannelsModule } from '../channels/channels.module.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { EventLoopLag } from './event-loop-lag.js';
+import { InspectorCounters } from './inspector-counters.js';
 import { MetricsHandler } from './metrics.handler.js';
 import { completeMetricsOptions, METRICS_OPTIONS, type MetricsOptions } from './metrics.options.js';
 import { NodeSurvey } from './node-survey.js';
@@ -30,6 +31,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
       useFactory: completeMetricsOptions,
     },
     EventLoopLag,
+    InspectorCounters,
     MetricsEndpoint,
     MetricsHandler,
     MetricsListener,
@@ -39,6 +41,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   ],
   exports: [
     EventLoopLag,
+    InspectorCounters,
     MetricsEndpoint,
     MetricsHandler,
     MetricsPage,

@@ -23,15 +23,19 @@ export function GridRow<Row>(props: GridRowProps<Row>) {
       aria-selected={isActive}
       onClick={onOpen}
     >
-      {columns.map((column) => (
-        <div
-          key={column.id}
-          role="gridcell"
-          class={`cell cell-${column.id}${column.isNumber ? ' number' : ''}`}
-        >
-          {column.cell(row)}
-        </div>
-      ))}
+      {columns.map((column) => {
+        const content = column.cell(row);
+        return (
+          <div
+            key={column.id}
+            role="gridcell"
+            class={`cell cell-${column.id}${column.isNumber ? ' number' : ''}`}
+            title={typeof content === 'string' && content !== '' ? content : undefined}
+          >
+            {content}
+          </div>
+        );
+      })}
     </div>
   );
 }

@@ -58,18 +58,28 @@ export function eventsOf(drafts: readonly EventDraft[]): EventsToPublish {
   };
 }
 
-/** Which event and field of a request a refusal of the server is about, as far as its words tell. */
-export function placeOfRefusal(sentence: string): {
+/** What the server refused of a request. */
+export interface Refusal {
+  /** Of the event it is about; the first when it does not say. */
   readonly index: number;
   readonly field?: DraftField;
-} {
-  const index = Number(/(?:events|batch)[.[](\d+)/.exec(sentence)?.[1] ?? 0);
-  const words: readonly (readonly [RegExp, DraftField])[] = [
-    [/socket/i, 'socketId'],
-    [/channel/i, 'channels'],
-    [/data|payload|too large|content/i, 'data'],
-    [/name|event/i, 'name'],
-  ];
-  const field = words.find(([pattern]) => pattern.test(sentence))?.[1];
-  return field === undefined ? { index } : { index, field };
+  /** In words for whoever typed it. */
+  readonly words: string;
+}
+
+const PLACES: Readonly<Record<string, { readonly field: DraftField; readonly word: string }>> = {
+  name: { field: 'name', word: 'Event name' },
+  channel: { field: 'channels', word: 'Channel' },
+  channels: { field: 'channels', word: 'Channels' },
+  data: { field: 'data', word: 'Data' },
+  socket_id: { field: 'socketId', word: 'Socket id' },
+};
+
+/** Reads which event and field a refusal is about: the server begins it with `events[0].name`. */
+export function refusalOf(sentence: string): Refusal {
+  const [path = '', index = '0', name = ''] = /^events\[(\d+)\]\.(\w+)/.exec(sentence) ?? [];
+  const place = PLACES[name];
+  return place === undefined
+    ? { index: 0, words: sentence }
+    : { index: Number(index), field: place.field, words: place.word + sentence.slice(path.length) };
 }

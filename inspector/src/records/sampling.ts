@@ -3,6 +3,7 @@ import type { RecordKind, RecordsFrame } from '../contract.js';
 import { KIND_LOOKS } from './kinds.js';
 
 const WINDOW_MS = 1000;
+const NAMED_KINDS = 3;
 
 interface Tally {
   readonly atMs: number;
@@ -47,14 +48,25 @@ function sentenceOfSkipped(
   shown: ReadonlyMap<RecordKind, number>,
   skipped: ReadonlyMap<RecordKind, number>,
 ): string | undefined {
-  const parts = [...skipped]
+  const kinds = [...skipped]
     .filter(([, count]) => count > 0)
     .sort(([, one], [, other]) => other - one)
-    .map(([kind, count]) => {
-      const all = count + (shown.get(kind) ?? 0);
-      return `${formatCount(count)} of ${formatCount(all)} ${KIND_LOOKS[kind]?.many ?? kind}`;
-    });
-  return parts.length === 0
-    ? undefined
-    : `Sampled: ${parts.join(', ')} in the last second are not shown`;
+    .map(([kind, count]) => ({ kind, count, all: count + (shown.get(kind) ?? 0) }));
+  if (kinds.length === 0) {
+    return undefined;
+  }
+  const named = kinds
+    .slice(0, NAMED_KINDS)
+    .map(({ kind, count, all }) => partOf(count, all, KIND_LOOKS[kind]?.many ?? kind));
+  const others = kinds.slice(NAMED_KINDS);
+  if (others.length > 0) {
+    const count = others.reduce((sum, other) => sum + other.count, 0);
+    const all = others.reduce((sum, other) => sum + other.all, 0);
+    named.push(partOf(count, all, 'others'));
+  }
+  return `Sampled: ${named.join(', ')} in the last second are not shown`;
+}
+
+function partOf(count: number, all: number, what: string): string {
+  return `${formatCount(count)} of ${formatCount(all)} ${what}`;
 }

@@ -4,9 +4,13 @@ import { hashOf, parseRoute, tokenOf, type Route } from './route.js';
 /** Where the reader is. */
 export const route = signal<Route>(parseRoute(location.hash));
 
-/** Follows the address from now on. */
-export function followAddress(): void {
+/** Follows the address from now on; a sign-in link may be opened in a page that is there already. */
+export function followAddress(onToken: (token: string) => void): void {
   addEventListener('hashchange', () => {
+    const token = takeToken();
+    if (token !== undefined) {
+      onToken(token);
+    }
     route.value = parseRoute(location.hash);
   });
 }

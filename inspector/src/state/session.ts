@@ -2,6 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { ask, onSignedOut, setCsrf } from '../api/api.js';
 import { ApiFailure, wordsOf } from '../api/api-failure.js';
 import { startFeed, stopFeed } from '../feed/feed.js';
+import { showToast } from './toasts.js';
 import type { Session, SignedIn, SignIn } from '../contract.js';
 
 /** Why nobody is signed in, and until when trying again is of no use. */
@@ -69,13 +70,18 @@ export async function signIn(body: SignIn): Promise<boolean> {
   }
 }
 
-/** Signs out, and forgets what was shown. */
+/** Signs out, and opens the page anew, so that nothing of what was shown is left. */
 export async function signOut(): Promise<void> {
-  await ask(['session'], { method: 'DELETE' }).catch(() => undefined);
+  try {
+    await ask(['session'], { method: 'DELETE' });
+  } catch (error) {
+    if (!(error instanceof ApiFailure) || error.status !== 401) {
+      showToast(`You are still signed in: ${wordsOf(error)}`, true);
+      return;
+    }
+  }
   stopFeed();
-  lastSignedIn.value = undefined;
-  trouble.value = undefined;
-  session.value = { isSignedIn: false, wants };
+  location.reload();
 }
 
 function expire(reason: string): void {

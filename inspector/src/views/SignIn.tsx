@@ -52,7 +52,7 @@ export function SignIn({ wants }: SignInProps) {
           value={secret}
           hint={
             wants === 'token'
-              ? 'The server prints a link with it when it starts.'
+              ? 'REVERB_INSPECTOR_TOKEN, or from the link that the server prints when it starts.'
               : 'The value of REVERB_INSPECTOR_PASSWORD.'
           }
           onChange={setSecret}

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { InspectorCounters } from '../../metrics/inspector-counters.js';
 import { AddressWindows } from '../../pusher/address-windows.js';
 import { ClientAddress } from '../../pusher/client-address.js';
 import { tooManyRequests, unauthorized } from '../../pusher/http/api-error.js';
@@ -21,6 +22,7 @@ export class SignIn {
   constructor(
     @Inject(INSPECTOR_OPTIONS) { password, token }: InspectorOptions,
     private readonly clients: ClientAddress,
+    private readonly counters: InspectorCounters,
   ) {
     this.digests = [password, token].flatMap((secret) =>
       secret === undefined ? [] : [digestOf(secret)],
@@ -38,6 +40,7 @@ export class SignIn {
       );
     }
     if (this.isSecret(secret)) return;
+    this.counters.failedSignIns++;
     this.failures.take(address, performance.now());
     this.logger.warn('Somebody failed to sign in', { address });
     throw unauthorized('That is not the password.');

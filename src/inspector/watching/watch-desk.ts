@@ -1,9 +1,11 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ChannelManager } from '../../channels/channel.manager.js';
+import { InspectorCounters } from '../../metrics/inspector-counters.js';
 import { publishedEvent } from '../../pusher/protocol/server-frame.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
-import type { InspectorRecord, TracePart, Watch } from '../contract.js';
+import type { InspectorRecord, RecordsFrame, TracePart, Watch } from '../contract.js';
 import { FEED_EVENT, feedChannelOf, INSPECTOR_APP_ID } from '../feed-channel.js';
+import { fitted } from './fitted-record.js';
 import { LiveWatch } from './live-watch.js';
 import { compileFilter, type RecordSubject } from './watch-filter.js';
 
@@ -38,6 +40,7 @@ export class WatchDesk implements OnModuleDestroy {
   constructor(
     private readonly cluster: ClusterService,
     private readonly channels: ChannelManager,
+    private readonly counters: InspectorCounters,
   ) {}
 
   onModuleDestroy(): void {
@@ -55,6 +58,7 @@ export class WatchDesk implements OnModuleDestroy {
     const expiresAtMs = performance.now() + WATCH_LEASE_MS;
     let hasRoom = true;
     for (const watch of watches) hasRoom = this.renewOne(watch, expiresAtMs) && hasRoom;
+    this.counters.watches = this.watches.size;
     if (this.watches.size > 0) this.start();
     else this.stopIfIdle();
     return hasRoom;
@@ -82,8 +86,9 @@ export class WatchDesk implements OnModuleDestroy {
     details: RecordDetails | undefined,
   ): void {
     const id = (this.lastId += 1);
-    const record: InspectorRecord = { id, atMs: Date.now(), ...subject, ...details };
-    for (const watch of takers) watch.add(record);
+    const whole: InspectorRecord = { id, atMs: Date.now(), ...subject, ...details };
+    const { record, textLength } = fitted(whole);
+    for (const watch of takers) watch.add(record, textLength);
   }
 
   /** Tells everybody of a step of an event: who has no record of it does nothing with that. */
@@ -124,13 +129,21 @@ export class WatchDesk implements OnModuleDestroy {
       this.send(watch);
       if (watch.expiresAtMs <= nowMs) this.watches.delete(id);
     }
+    this.counters.watches = this.watches.size;
     this.stopIfIdle();
+  }
+
+  private count(content: RecordsFrame | undefined): void {
+    if (content === undefined) return;
+    this.counters.records += content.records.length;
+    for (const skipped of Object.values(content.skipped ?? {})) this.counters.skipped += skipped;
   }
 
   /** While other nodes are out of reach, only pages of this node get it: what waits for Redis is for events of clients. */
   private send(watch: LiveWatch): void {
     const { channel } = watch;
     const content = watch.flush(this.cluster.nodeId);
+    this.count(content);
     if (content === undefined || !this.cluster.isWanted(INSPECTOR_APP_ID, channel)) return;
     const frame = publishedEvent(FEED_EVENT, channel, JSON.stringify(content));
     if (this.cluster.status === 'down') {

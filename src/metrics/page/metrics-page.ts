@@ -9,10 +9,12 @@ import { StateStore } from '../../scaling/state-store.js';
 import { WebhookQueue } from '../../scaling/webhook-queue.js';
 import { WebhookCounters } from '../../webhooks/webhook.counters.js';
 import { EventLoopLag } from '../event-loop-lag.js';
+import { InspectorCounters } from '../inspector-counters.js';
 import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
 import { RequestCounters } from '../request-counters.js';
 import { clusterFamilies } from './cluster-families.js';
 import { deliveryFamilies } from './delivery-families.js';
+import { inspectorFamilies } from './inspector-families.js';
 import { mergePages } from './merge-pages.js';
 import { processFamilies } from './process-families.js';
 import type { PrometheusRegistry } from './prometheus-registry.js';
@@ -47,6 +49,7 @@ export class MetricsPage implements OnModuleInit {
     private readonly lag: EventLoopLag,
     private readonly webhooks: WebhookCounters,
     private readonly webhookQueue: WebhookQueue,
+    private readonly inspector: InspectorCounters,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -66,6 +69,7 @@ export class MetricsPage implements OnModuleInit {
     );
     registry.add(clusterFamilies(this.cluster, this.pubSub, this.state));
     registry.add(webhookFamilies(this.webhooks, this.webhookQueue));
+    registry.add(inspectorFamilies(this.inspector));
     registry.addProcess();
     this.label();
   }

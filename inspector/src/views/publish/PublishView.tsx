@@ -1,28 +1,25 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../../api/api.js';
-import { ApiFailure, wordsOf } from '../../api/api-failure.js';
+import { wordsOf } from '../../api/api-failure.js';
 import { countOf } from '../../format/format.js';
 import {
   channelNamesOf,
   EMPTY_DRAFT,
   eventsOf,
   faultsOf,
-  placeOfRefusal,
+  refusalOf,
   type DraftFaults,
+  type Refusal,
 } from '../../publish/draft.js';
 import { confirm } from '../../state/confirmation.js';
 import { DraftForm } from './DraftForm.js';
 import { History } from './History.js';
 import { changeDraft, drafts, rememberPublished } from './publish-state.js';
 
-function refusalFaults(error: unknown, count: number): DraftFaults[] | undefined {
-  if (!(error instanceof ApiFailure) || error.status < 400 || error.status >= 500) {
-    return undefined;
-  }
-  const { index, field } = placeOfRefusal(error.message);
-  return field === undefined
-    ? undefined
-    : Array.from({ length: count }, (_, at) => (at === index ? { [field]: error.message } : {}));
+function faultsBy({ index, field, words }: Refusal, count: number): DraftFaults[] {
+  return Array.from({ length: count }, (_, at) =>
+    at === index && field !== undefined ? { [field]: words } : {},
+  );
 }
 
 function questionOf(appId: string): string {
@@ -40,9 +37,14 @@ export function PublishView({ appId }: { readonly appId: string }) {
     try {
       await ask(['apps', appId, 'events'], { method: 'POST', body: eventsOf(sent) });
     } catch (error) {
-      setFaults(refusalFaults(error, sent.length) ?? []);
-      setRefusal(wordsOf(error));
-      throw error;
+      const refused = refusalOf(wordsOf(error));
+      setFaults(faultsBy(refused, sent.length));
+      setRefusal(
+        sent.length > 1 && refused.field !== undefined
+          ? `Event ${refused.index + 1}: ${refused.words}`
+          : refused.words,
+      );
+      throw new Error(refused.words, { cause: error });
     }
     rememberPublished(appId, sent);
     return `${countOf(sent.length, 'event')} published.`;

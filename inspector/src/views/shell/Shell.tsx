@@ -20,11 +20,11 @@ export function Shell({ isCovered }: ShellProps) {
   useShortcuts(!isCovered);
   useEffect(() => {
     document.title = `${of?.name ?? title} · Revurb inspector`;
-    if (!isFirst.current) {
+    if (!isFirst.current && !isCovered) {
       main.current?.focus();
     }
     isFirst.current = false;
-  }, [view, of?.name]);
+  }, [view, of?.name, isCovered]);
   return (
     <div class="shell" inert={isCovered}>
       <a

@@ -5,6 +5,7 @@ import {
   IsNotEmpty,
   IsOptional,
   IsString,
+  MaxLength,
 } from 'class-validator';
 
 /** `POST api/apps/:appId/disconnect`: one of the two. */
@@ -12,11 +13,13 @@ export class DisconnectDto {
   @IsOptional()
   @IsString()
   @IsNotEmpty()
+  @MaxLength(1000)
   socketId?: string | null;
 
   @IsOptional()
   @IsString()
   @IsNotEmpty()
+  @MaxLength(1000)
   userId?: string | null;
 }
 
@@ -24,10 +27,12 @@ export class DisconnectDto {
 export class UnsubscribeDto {
   @IsString()
   @IsNotEmpty()
+  @MaxLength(1000)
   userId!: string;
 
   @IsString()
   @IsNotEmpty()
+  @MaxLength(1000)
   channel!: string;
 }
 
@@ -35,6 +40,7 @@ export class UnsubscribeDto {
 export class ForgetCachedEventDto {
   @IsString()
   @IsNotEmpty()
+  @MaxLength(1000)
   channel!: string;
 }
 
