@@ -16,7 +16,7 @@ function act(appId: string, action: string, body: unknown): Promise<ActionResult
 export function disconnectSocket(appId: string, socketId: string, whenDone?: () => void): void {
   confirm({
     title: 'Disconnect this connection',
-    text: `The connection ${socketId} of application ${appId} is closed. A stock client connects again by itself.`,
+    text: `The connection ${socketId} of application ${appId} is closed with code 4009: a stock client does not connect again by itself.`,
     verb: 'Disconnect',
     act: async () => {
       const result = await act(appId, 'disconnect', { socketId });
@@ -30,7 +30,7 @@ export function disconnectSocket(appId: string, socketId: string, whenDone?: () 
 export function disconnectUser(appId: string, userId: string, whenDone?: () => void): void {
   confirm({
     title: 'Disconnect this user',
-    text: `All connections on which user ${userId} of application ${appId} is signed in are closed, on every node.`,
+    text: `All connections on which user ${userId} of application ${appId} is signed in are closed, on every node, with code 4009: stock clients do not connect again by themselves.`,
     verb: 'Disconnect user',
     act: async () => {
       const result = await act(appId, 'disconnect', { userId });
@@ -49,7 +49,7 @@ export function unsubscribeUser(
 ): void {
   confirm({
     title: 'Unsubscribe this user',
-    text: `All subscriptions of user ${userId} to ${channel} end, on every node. The connections stay open.`,
+    text: `All subscriptions of user ${userId} to ${channel} end, on every node; its clients are told of a subscription error (403). The connections stay open.`,
     verb: 'Unsubscribe',
     act: async () => {
       const result = await act(appId, 'unsubscribe', { userId, channel });
