@@ -146,6 +146,7 @@ describe('Intervening', () => {
     await inspector.cancel();
     await client.roundTrip();
     await inspector.button('Disconnect').click();
+    await inspector.expectQuestion('Disconnect this connection');
     await inspector.page.keyboard.press('Escape');
     await inspector.dialog.waitFor({ state: 'detached' });
     await client.roundTrip();

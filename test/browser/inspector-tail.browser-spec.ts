@@ -142,17 +142,16 @@ describe('The tail', () => {
 });
 
 describe('A filter of the tail', () => {
-  it.each([
-    ['channel', 'Channel', 'orders.*'],
-    ['event', 'Event', '*.kept'],
-  ])('by %s asks the server for no other', async (_what, label, pattern) => {
+  it('by channel and by event asks the server for no other', async () => {
     const inspector = await open();
-    await inspector.filter(label, pattern);
-    await publish(server, 'news', 'news.dropped');
+    await inspector.filter('Channel', 'orders.*');
+    await inspector.filter('Event', '*.kept');
+    await publish(server, 'news', 'news.kept');
+    await publish(server, 'orders.7', 'order.dropped');
     await publish(server, 'orders.7', 'order.kept');
     await inspector.expectRecord('order.kept');
-    await inspector.expectNoRow('Records', 'news');
-    expect(inspector.feed.join()).not.toContain('news.dropped');
+    expect(await inspector.rows('Records').count()).toBe(1);
+    expect(inspector.feed.join()).not.toMatch(/news.kept|order.dropped/);
   });
 
   it('by user and by socket asks the server for no other', async () => {

@@ -176,7 +176,7 @@ export class Inspector {
 
   /** Resolves once nothing is said to be partial, or to have failed. */
   async expectNoNotice(): Promise<void> {
-    await this.page.locator('main .notice').waitFor({ state: 'detached' });
+    await this.page.locator('main:not(:has(.notice))').waitFor();
   }
 
   /** Resolves once this is to be read somewhere. */
