@@ -152,7 +152,7 @@ function readEvents(application: Application, body: object): PublishedEvent[] {
   return events.map((given, i) => {
     const where = `events[${i}].`;
     const dto = validate(PublishEventDto, given, where);
-    return eventOf(dto, channelsOf(dto, application), application, where);
+    return eventOf(dto, channelsOf(dto, application, where), application, where);
   });
 }
 

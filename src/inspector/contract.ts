@@ -86,7 +86,10 @@ export type RecordKind =
   | 'node'
   | 'action';
 
-/** Something that happened. What is not known, or is not part of its kind, is absent. */
+/**
+ * Something that happened. What is not known, or is not part of its kind, is absent. Texts that clients
+ * choose are cut to 500 characters.
+ */
 export interface InspectorRecord {
   /** Unique on its node, and rising. */
   readonly id: number;

@@ -35,7 +35,7 @@ export class InspectorApi {
     const body = await this.bodyOf(request);
     if (path === 'feed-auth') return { body: this.authorizeFeed(request, body) };
     const { call, parameters } = callFor(request, path);
-    const search = new URL(request.url ?? '', 'http://server').searchParams.get('search') ?? '';
+    const search = searchOf(request);
     const admitted = { request, ticket, parameters, search, body };
     return { body: await this.routes.handle(call, admitted) };
   }
@@ -81,6 +81,12 @@ export class InspectorApi {
     }
     return parseJsonObject(body);
   }
+}
+
+/** Not by way of a URL, which would not do without a host that is one. */
+function searchOf({ url = '' }: IncomingMessage): string {
+  const question = url.indexOf('?');
+  return question < 0 ? '' : (new URLSearchParams(url.slice(question)).get('search') ?? '');
 }
 
 function callFor(request: IncomingMessage, path: string): { call: Call; parameters: string[] } {

@@ -24,8 +24,8 @@ export class ClusterTap {
     this.lookAtLink();
     if (this.isDown) return;
     const nodes = this.cluster.nodes;
-    // One tells of it, or else each would.
-    const isSpeaker = nodes.every((node) => node >= this.cluster.nodeId);
+    // One tells of it, or else each would: of those who were there before, as a newcomer knows of no change.
+    const isSpeaker = nodes.every((node) => !this.nodes.has(node) || node >= this.cluster.nodeId);
     if (isSpeaker) this.compare(nodes);
     this.nodes = new Set(nodes);
   }
