@@ -42,6 +42,8 @@ class Load {
     private readonly client: PusherClient,
   ) {
     this.running = this.run();
+    // Whoever started it hears of it when it is stopped; a test that fails has no more to do with it.
+    this.running.catch(() => undefined);
   }
 
   stop(): Promise<void> {
@@ -105,7 +107,8 @@ describe('1000 events a second', () => {
         await inspector.goTo('Tail');
         expect(await keptBy(inspector)).toBe(CAPACITY);
         expect(await inspector.rows('Records').count()).toBeLessThan(100);
-        await inspector.rows('Records', 'order.changed').first().click();
+        // Whatever stands there: rows move on.
+        await inspector.grid('Records').click({ position: { x: 200, y: 100 } });
         await inspector.details.waitFor();
         await inspector.button('Close the details').click();
         await inspector.button('Pause').click();
