@@ -5,7 +5,8 @@ import { publish } from './harness/publish.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { rawHttp } from './harness/raw-socket.js';
 import { signedRequest, type Json } from './harness/signed-request.js';
-import { startServer, TEST_APPLICATION, type TestServer } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
+import { startServer, type TestServer } from './harness/test-server.js';
 import { answer, WebhookReceiver } from './harness/webhook-receiver.js';
 
 const NUMBER = expect.any(Number);
@@ -23,6 +24,7 @@ beforeAll(async () => {
   const hooks = (path: string) => [{ url: receiver.url(path), event_types: ['channel_occupied'] }];
   const applications = [
     { app_id, key, secret },
+    { app_id: 'slow-id', key: 'slow-key', secret: 'slow-secret', publishes_per_second: 1 },
     { app_id: 'other-id', key: 'other-key', secret: 'other-secret', webhooks: hooks('/h?token=1') },
   ];
   server = await startServer({
@@ -68,6 +70,7 @@ describe('The page is told of', () => {
       applications: [
         { id: 'app-id', connections: before + 1 },
         { id: 'other-id', connections: 0 },
+        { id: 'slow-id', connections: 0 },
       ],
       isPartial: false,
     });
@@ -299,7 +302,7 @@ describe('What is published from the page', () => {
     ]);
     await left.expectFrame('two');
     expect(left.framesLike('one')).toEqual([]);
-    await expectNoted('published', { event: 'one', channels: ['to-a, to-b'] });
+    await expectNoted('published', { event: 'one', channels: ['to-a', 'to-b'] });
   });
 
   const GOOD = { name: 'e', channels: ['limits'], data: 'x' };
@@ -348,6 +351,19 @@ describe('What is published from the page', () => {
     const body = `{"events":[{"name":"e","channels":["c"],"data":${deep}}]}`;
     const { status } = await page.request('POST', PATH, { body });
     expect([400, 413]).toContain(status);
+  });
+
+  it('is refused beyond the rate of the application', async () => {
+    const path = 'apps/slow-id/events';
+    await expectFault(path, { events: [GOOD, GOOD] }, 400, /only 1 events a second/);
+    // Some of them are in one second, whatever the machine does.
+    const statuses = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const { status } = await page.request('POST', path, { body: { events: [GOOD] } });
+        return status;
+      }),
+    );
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
   });
 
   it('is refused by a server that goes away', async () => {

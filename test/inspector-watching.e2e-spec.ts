@@ -11,7 +11,8 @@ import { INSPECTOR_VARIABLES, InspectorPage, type WatchedFeed } from './harness/
 import { publish } from './harness/publish.js';
 import { channelAuth, PusherClient } from './harness/pusher-client.js';
 import { signedRequest } from './harness/signed-request.js';
-import { startServer, TEST_APPLICATION, type TestServer } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
+import { startServer, type TestServer } from './harness/test-server.js';
 import { answer, WebhookReceiver } from './harness/webhook-receiver.js';
 
 const { appId, key, secret } = TEST_APPLICATION;
