@@ -205,7 +205,7 @@ describe('Wrong secrets', () => {
     ];
     for (let i = 0; i < 10; i++) {
       const answer = await guest.offer(wrong[i % wrong.length]!);
-      expectRefused(answer, 401, /not the password/);
+      expectRefused(answer, 401, /password or token is wrong/);
       expect(cookieOf(answer)).toBe('');
     }
     for (const secret of ['again', INSPECTOR_PASSWORD]) {

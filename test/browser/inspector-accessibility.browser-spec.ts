@@ -71,7 +71,7 @@ describe('Whoever needs it is not kept out', () => {
     await expectAccessible(inspector, 'sign-in');
     await inspector.field('Token').fill('wrong token');
     await inspector.button('Sign in').click();
-    await inspector.expectText('That is not the password.');
+    await inspector.expectText('The password or token is wrong.');
     await inspector.watched.expectComplaint(/^console: .*status of 401 /);
     await expectAccessible(inspector, 'refused sign-in');
   });

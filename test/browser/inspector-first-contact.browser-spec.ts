@@ -102,7 +102,7 @@ describe('Signing in with a password', () => {
     const inspector = await Inspector.visit(chromium, strict, { token: null });
     const alert = inspector.page.getByRole('alert');
     await signIn(inspector, 'Password', 'wrong password');
-    await alert.getByText('That is not the password.').waitFor();
+    await alert.getByText('The password or token is wrong.').waitFor();
     await expectRefusal(inspector, 401);
     for (let attempt = 2; attempt <= 10; attempt++) {
       const body = { secret: `wrong password ${attempt}` };
@@ -123,7 +123,7 @@ describe('Signing in with a password', () => {
 
   it('is refused with a token that is none', async () => {
     const inspector = await Inspector.visit(chromium, server, { token: 'not-the-token' });
-    await inspector.page.getByRole('alert').getByText('That is not the password.').waitFor();
+    await inspector.page.getByRole('alert').getByText('The password or token is wrong.').waitFor();
     await expectRefusal(inspector, 401);
     expect(addressOf(inspector)).not.toContain('token');
   });
