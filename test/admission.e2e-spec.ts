@@ -2,7 +2,8 @@ import { closeAll, eventually } from './harness/eventually.js';
 import { PusherClient, type ConnectOptions, type ConnectTarget } from './harness/pusher-client.js';
 import { OPCODE, rawUpgrade } from './harness/raw-socket.js';
 import { signedRequest } from './harness/signed-request.js';
-import { startServer, type TestServer } from './harness/test-server.js';
+import { reusedServer, sharedServer, type SharedServer } from './harness/shared-server.js';
+import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
@@ -34,7 +35,7 @@ async function expectRefused(
 async function serve(
   applications: Record<string, object>,
   variables: Record<string, string> = {},
-): Promise<TestServer & { at: (appId: string) => ConnectTarget }> {
+): Promise<SharedServer & { at: (appId: string) => ConnectTarget }> {
   const entries = Object.entries(applications).map(([app_id, settings]) => {
     return { app_id, key: `${app_id}-key`, secret: 'app-secret', ...settings };
   });
@@ -42,12 +43,12 @@ async function serve(
   return { ...server, at: (appId) => ({ url: server.url, key: `${appId}-key` }) };
 }
 
-const countOf = async (server: TestServer): Promise<number> =>
+const countOf = async (server: SharedServer): Promise<number> =>
   (await signedRequest(server, 'GET', 'connections')).json.connections;
 
 describe('A connection is refused with an error and a close of the same code', () => {
   it('4001 when nobody has its key', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     for (const key of ['nobody', 'app-id', 'app-secret', 'APP-KEY', 'app-key%20', '__proto__']) {
       await expectRefused({ url: server.url, key }, 4001);
     }
@@ -62,13 +63,13 @@ describe('A connection is refused with an error and a close of the same code', (
   it.each(['', 'x', '7.0', '7x', '0x7', '1e1', ' 7', '+7', '--7', '7,7', 'NaN', '٧', 'null'])(
     '4006 when its protocol is %j',
     async (protocol) => {
-      const server = await startServer();
+      const server = await sharedServer();
       await expectRefused(server, 4006, { query: { protocol } });
     },
   );
 
   it('4006 when it names several protocols', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const options = { path: '/app/app-key?protocol=7&protocol=7', query: false } as const;
     await expectRefused(server, 4006, options);
   });
@@ -76,13 +77,13 @@ describe('A connection is refused with an error and a close of the same code', (
   it.each(['4', '0', '-7', '8', '70', '9'.repeat(400)])(
     '4007 when its protocol is %s',
     async (protocol) => {
-      const server = await startServer();
+      const server = await sharedServer();
       await expectRefused(server, 4007, { query: { protocol } });
     },
   );
 
   it('4007 wherever in the query its protocol stands', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const options = { path: '/app/app-key?client=who?&protocol=8', query: false } as const;
     await expectRefused(server, 4007, options);
   });
@@ -116,7 +117,7 @@ describe('A refused connection', () => {
   const SUBSCRIBE = '{"event":"pusher:subscribe","data":{"channel":"news"}}';
 
   it('can neither subscribe nor receive, even if it does not answer the close', async () => {
-    const server = await startServer({ REVERB_ALLOWED_ORIGINS: 'good.example' });
+    const server = await reusedServer({ REVERB_ALLOWED_ORIGINS: 'good.example' });
     const refused = await rawUpgrade(server.port, '/app/app-key?protocol=7');
     for (let i = 0; i < 3; i++) refused.sendFrame(SUBSCRIBE);
     const { frames, reason } = await refused.expectClose(4009, { answer: false });
@@ -134,7 +135,7 @@ describe('A refused connection', () => {
   });
 
   it('is hung up on when it answers the close, and soon when it does not', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const polite = await rawUpgrade(server.port, '/app/nobody');
     const rude = await rawUpgrade(server.port, '/app/nobody');
     await polite.expectClose(4001);
@@ -144,7 +145,7 @@ describe('A refused connection', () => {
   });
 
   it('may be the first of many, and harms nobody', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const neighbour = await PusherClient.connect(server);
     await neighbour.subscribe('news');
     await Promise.all(
@@ -165,7 +166,7 @@ describe('A refused connection', () => {
 
 describe('The connection quota of an application', () => {
   it('counts every open socket, subscribed or not, and refuses the next with 4004', async () => {
-    const server = await startServer({ REVERB_APP_MAX_CONNECTIONS: '2' });
+    const server = await sharedServer({ REVERB_APP_MAX_CONNECTIONS: '2' });
     const subscribed = await PusherClient.connect(server);
     await subscribed.subscribe('news');
     await PusherClient.connect(server);
@@ -174,7 +175,7 @@ describe('The connection quota of an application', () => {
   });
 
   it('is free again when a socket closes, breaks or drops, and is not used up by refusals', async () => {
-    const server = await startServer({ REVERB_APP_MAX_CONNECTIONS: '1' });
+    const server = await sharedServer({ REVERB_APP_MAX_CONNECTIONS: '1' });
     const leave: ((client: PusherClient) => Promise<unknown>)[] = [
       (client) => client.close(),
       (client) => client.terminate(),

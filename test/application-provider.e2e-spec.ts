@@ -4,7 +4,7 @@ import { ApplicationProvider, createApplication, type Application } from '../src
 import { api, expectRefusal, publishTo } from './harness/api.js';
 import { startHost } from './harness/host-application.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 
 afterEach(closeAll);
 

@@ -5,7 +5,8 @@ import { member, signedIn } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { channelAuth, signedRequest } from './harness/signed-request.js';
-import { startServer, TEST_APPLICATION, type TestServer } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
+import { startServer, type TestServer } from './harness/test-server.js';
 import { WebhookReceiver } from './harness/webhook-receiver.js';
 
 const { appId, key, secret } = TEST_APPLICATION;

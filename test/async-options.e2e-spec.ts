@@ -10,7 +10,7 @@ import {
 import { publishTo } from './harness/api.js';
 import { startHost, type Platform } from './harness/host-application.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 
 afterEach(closeAll);
 

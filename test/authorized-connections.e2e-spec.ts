@@ -1,10 +1,11 @@
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { signedRequest } from './harness/signed-request.js';
-import { startServer, type TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
+import { startServer } from './harness/test-server.js';
 
 const QUICK = { REVERB_APP_AUTHORIZED_CONNECTIONS: 'true', REVERB_APP_AUTHORIZATION_TIMEOUT: '1' };
 
-type Act = (client: PusherClient, server: TestServer) => unknown;
+type Act = (client: PusherClient, server: SharedServer) => unknown;
 
 const isShut: Record<string, Act> = {
   'and does nothing': () => undefined,
@@ -45,12 +46,12 @@ const staysOpen: Record<string, Act> = {
   },
 };
 
-let server: TestServer;
+let server: SharedServer;
 const clients = new Map<Act, PusherClient>();
 
 /** All of them have their second at the same time. */
 beforeAll(async () => {
-  server = await startServer(QUICK);
+  server = await sharedServer(QUICK);
   for (const act of [...Object.values(isShut), ...Object.values(staysOpen)]) {
     const client = await PusherClient.connect(server);
     clients.set(act, client);

@@ -1,6 +1,7 @@
 import { api, expectRefusal, startServerFor } from './harness/api.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { ApiTarget } from './harness/signed-request.js';
+import { sharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -13,7 +14,7 @@ const send = (server: ApiTarget, batch: unknown, headers = {}) =>
 
 describe('a batch delivers every one of its events', () => {
   it('in their order within a channel, and is answered {}', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (const channel of ['a', 'b']) await client.subscribe(channel);
     const batch = [
@@ -39,7 +40,7 @@ describe('a batch delivers every one of its events', () => {
   });
 
   it('as often as it is in there, unlike a channel named twice by one event', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('c');
     await send(server, [GOOD, GOOD]).expect(200, {});
@@ -48,7 +49,7 @@ describe('a batch delivers every one of its events', () => {
   });
 
   it('each but to its own socket_id', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     for (const client of [ann, bob]) await client.subscribe('c');
     await send(server, [
@@ -62,7 +63,7 @@ describe('a batch delivers every one of its events', () => {
   });
 
   it('up to ten of them', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('c');
     await send(server, many(10)).expect(200, {});
@@ -77,7 +78,7 @@ describe('a batch delivers every one of its events', () => {
   });
 
   it('full of full events, which the default request size lets through', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('c');
     const data = '"'.repeat(10_000 - 5);
@@ -90,7 +91,7 @@ describe('a batch delivers every one of its events', () => {
   });
 
   it('with the infos asked for by position, {} where none was', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('c');
     await client.subscribePresence('presence-c', { user_id: 1 }, server);
@@ -137,7 +138,7 @@ describe('one bad item refuses the whole batch, and nothing is delivered', () =>
   ];
 
   it.each(bad)('%s', async (_, item, status, sentence) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('c');
     expectRefusal(await send(server, [GOOD, item, GOOD]), status, sentence);

@@ -3,8 +3,8 @@ import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { ReceivedFrame } from './harness/pusher-client.js';
 import { occupiedChannels, publish } from './harness/publish.js';
 import { signedRequest } from './harness/signed-request.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
@@ -13,7 +13,7 @@ const CACHE_MISS = 'pusher:cache_miss';
 const KINDS = ['cache-x', 'private-cache-x', 'presence-cache-x', 'private-encrypted-cache-x'];
 
 /** Subscribes to a channel of any kind, by a user of its own where one is needed. */
-async function subscribe(server: TestServer, client: PusherClient, channel: string) {
+async function subscribe(server: SharedServer, client: PusherClient, channel: string) {
   if (channel.startsWith('presence-')) {
     return client.subscribePresence(channel, { user_id: client.socketId }, server);
   }
@@ -21,7 +21,7 @@ async function subscribe(server: TestServer, client: PusherClient, channel: stri
 }
 
 /** Subscribes with a new connection, and gives what came after the success frame. */
-async function arrive(server: TestServer, channel: string): Promise<readonly ReceivedFrame[]> {
+async function arrive(server: SharedServer, channel: string): Promise<readonly ReceivedFrame[]> {
   const client = await PusherClient.connect(server);
   await subscribe(server, client, channel);
   await client.roundTrip();
@@ -31,14 +31,14 @@ async function arrive(server: TestServer, channel: string): Promise<readonly Rec
 
 describe.each(KINDS)('A cache channel, %s,', (channel) => {
   it('says that it remembers nothing, right after the success', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [miss, ...more] = await arrive(server, channel);
     expect(miss?.envelope).toEqual({ event: CACHE_MISS, channel, data: '{}' });
     expect(more).toEqual([]);
   });
 
   it('gives who comes the last event, as an event like any other', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const first = await PusherClient.connect(server);
     await subscribe(server, first, channel);
     await first.expectFrame(CACHE_MISS);
@@ -52,14 +52,14 @@ describe.each(KINDS)('A cache channel, %s,', (channel) => {
   });
 
   it('remembers what was published while nobody was subscribed', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await publish(server, channel, 'price', '');
     expect(await occupiedChannels(server)).toEqual([]);
     expect((await arrive(server, channel))[0]).toMatchObject({ event: 'price', data: '' });
   });
 
   it('goes on remembering when all have left', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await subscribe(server, client, channel);
     await publish(server, channel, 'price');
@@ -70,7 +70,7 @@ describe.each(KINDS)('A cache channel, %s,', (channel) => {
   });
 
   it('remembers also what it did not bring to an excluded socket', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await subscribe(server, client, channel);
     await publish(server, channel, 'price', '{}', { socket_id: client.socketId });
@@ -80,7 +80,7 @@ describe.each(KINDS)('A cache channel, %s,', (channel) => {
   });
 
   it('forgets when the time is over', async () => {
-    const server = await startServer({ REVERB_APP_CACHE_TTL: '1' });
+    const server = await sharedServer({ REVERB_APP_CACHE_TTL: '1' });
     await publish(server, channel, 'price');
     expect((await arrive(server, channel))[0]).toMatchObject({ event: 'price' });
     await eventually(async () => {
@@ -89,7 +89,7 @@ describe.each(KINDS)('A cache channel, %s,', (channel) => {
   });
 
   it('never misses what is published while somebody subscribes', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const { socketId } = client;
     for (let i = 0; i < 40; i++) {
@@ -121,7 +121,7 @@ function runsOf(frames: readonly ReceivedFrame[]): number[][] {
 
 describe('The cache of a channel', () => {
   it('never holds a client event', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const channel of ['private-cache-x', 'presence-cache-x']) {
       const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
       await subscribe(server, ann, channel);
@@ -133,7 +133,7 @@ describe('The cache of a channel', () => {
   });
 
   it('never holds a client event of somebody who is no member', async () => {
-    const server = await startServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: 'all' });
+    const server = await sharedServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: 'all' });
     const ann = await PusherClient.connect(server);
     ann.trigger('client-typed', 'cache-x', {});
     await ann.roundTrip();
@@ -141,7 +141,7 @@ describe('The cache of a channel', () => {
   });
 
   it('never holds who came and went', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const channel = 'presence-cache-x';
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await subscribe(server, ann, channel);
@@ -169,7 +169,7 @@ describe('The cache of a channel', () => {
   });
 
   it('holds the last event of a batch, and of each channel of a publish', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const batch = ['first', 'last'].map((name) => ({ name, data: '{}', channel: 'cache-x' }));
     await signedRequest(server, 'POST', 'batch_events', { body: { batch } });
     await publish(server, ['cache-y', 'cache-z', 'cache-y'], 'both');
@@ -190,7 +190,7 @@ describe('The cache of a channel', () => {
   it.each(['foo-cache-bar', 'my-cache-x', 'private-x-cache-y', 'cache', 'cached-x'])(
     'is not there on %s',
     async (channel) => {
-      const server = await startServer();
+      const server = await sharedServer();
       await publish(server, channel, 'price');
       expect(await arrive(server, channel)).toEqual([]);
     },

@@ -8,6 +8,7 @@ import {
 import { eventually } from './harness/eventually.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { plainRequest, signedUrl, type ApiTarget } from './harness/signed-request.js';
+import { sharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -20,7 +21,7 @@ const describeChannel = (server: ApiTarget, channel: string, info?: string) =>
 
 describe('the list of channels', () => {
   it('is {"channels":{}} when nobody is subscribed to anything', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await PusherClient.connect(server);
     const response = await list(server)
       .expect(200)
@@ -29,7 +30,7 @@ describe('the list of channels', () => {
   });
 
   it('has the occupied ones, without attributes', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     for (const client of [ann, bob]) await client.subscribe('c');
     await ann.subscribePrivate('private-c', server);
@@ -39,7 +40,7 @@ describe('the list of channels', () => {
   });
 
   it('forgets a channel with its last subscriber, however that one left', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.subscribe('left');
     await bob.subscribe('dropped');
@@ -60,7 +61,7 @@ describe('the list of channels', () => {
   });
 
   it('does not have the channels of single users', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann' }, server);
     await client.subscribe('#server-to-user-ann');
@@ -76,7 +77,7 @@ describe('the list of channels', () => {
   });
 
   it('has those whose name starts with filter_by_prefix', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (const channel of ['orders-1', 'orders-2', 'Orders-3', 'x-orders-4']) {
       await client.subscribe(channel);
@@ -91,7 +92,7 @@ describe('the list of channels', () => {
   });
 
   it('has what info asks for', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     for (const client of [ann, bob]) {
       await client.subscribePresence('presence-c', { user_id: 'same' }, server);
@@ -116,7 +117,7 @@ describe('the list of channels', () => {
     ['user_count', { filter_by_prefix: 'private-' }],
     ['subscription_count,user_count', { filter_by_prefix: 'x-presence-' }],
   ])('refuses info=%s with %j', async (info, query) => {
-    const server = await startServer();
+    const server = await sharedServer();
     expectRefusal(await list(server, { ...query, info }), 400, /user_count.*presence-/);
   });
 
@@ -131,7 +132,7 @@ describe('the list of channels', () => {
 
 describe('one channel', () => {
   it('is occupied or not', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('c');
     await describeChannel(server, 'c').expect(200, { occupied: true });
@@ -142,7 +143,7 @@ describe('one channel', () => {
   });
 
   it('has the counts asked for, 0 when it is not occupied', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     for (const client of [ann, bob]) {
       await client.subscribePresence('presence-c', { user_id: 1 }, server);
@@ -201,7 +202,7 @@ describe('one channel', () => {
   });
 
   it('may have any name a channel may have, 200 characters long and encoded or not', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const names = ['c'.repeat(200), 'a-Z0_=@,.;9', 'users', 'channels', 'events', '__proto__'];
     for (const name of names) {
@@ -218,7 +219,7 @@ describe('one channel', () => {
   it.each(['a b', 'a/b', 'ä', '#c', '%', 'c'.repeat(201), 'c'.repeat(5000)])(
     'cannot be named %j',
     async (name) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const path = `channels/${encodeURIComponent(name)}`;
       expectRefusal(await api(server, 'GET', path), 400, /^channel .* is not a channel name/);
       expectRefusal(await api(server, 'GET', `${path}/users`), 400, /^channel .* is not a channel/);
@@ -226,7 +227,7 @@ describe('one channel', () => {
   );
 
   it('is refused, not found to be a fault, when the path is encoded badly', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const bad of ['%', '%zz', '%ff', '%c3', '%00', '%E0%A4%A']) {
       const url = signedUrl(server, 'GET', `channels/${bad}`);
       expectRefusal(await plainRequest(server.httpUrl, 'GET', url), 400, 'is not a channel name');

@@ -3,6 +3,7 @@ import { closeAll, eventually, registerForClose } from './harness/eventually.js'
 import { PusherClient } from './harness/pusher-client.js';
 import { parseJson, plainRequest, signedRequest, type Json } from './harness/signed-request.js';
 import { ServerProcess } from './harness/server-process.js';
+import { startServer } from './harness/test-server.js';
 
 const PRETTY = { REVERB_LOG_FORMAT: 'pretty', NO_COLOR: '1' };
 const SECRET = 'app-secret';
@@ -55,32 +56,44 @@ async function doBusiness(server: ServerProcess): Promise<PusherClient> {
   return ann;
 }
 
+/** Looks at all a server said when it started, and gives it without what differs each time. */
+async function listeningEntry(server: ServerProcess): Promise<Json> {
+  const [line, ...others] = linesOf(server.output).map(parseJson);
+  expect(others).toEqual([]);
+  expect(line).toMatchObject({ level: 'log', context: 'Server' });
+  expect(line).toMatchObject({
+    message: 'The server listens',
+    params: {
+      webSocketUrl: server.url,
+      httpUrl: server.httpUrl,
+      applications: [{ id: 'app-id', key: 'app-key' }],
+      scaling: 'off, one node',
+      inspectorUrl: expect.stringMatching(`^${server.httpUrl}/inspector/#token=[\\w-]{32}$`),
+    },
+  });
+  expect((await plainRequest(server.httpUrl, 'GET', '/up')).json).toEqual({ health: 'OK' });
+  const { pid: _, timestamp: __, params, ...entry } = line;
+  const shown = JSON.stringify(params).replace(/:\d+|(?<=#token=)[\w-]+/g, '');
+  return { ...entry, params: parseJson(shown) };
+}
+
 describe('A server that logs JSON', () => {
-  it('says in one line that it listens, where, for whom and with how many nodes', async () => {
-    const server = await ServerProcess.start({ variables: { REVERB_LOG_FORMAT: 'json' } });
-    const [line, ...others] = linesOf(server.output).map(parseJson);
-    expect(others).toEqual([]);
-    expect(line).toMatchObject({ level: 'log', context: 'Server' });
-    expect(line).toMatchObject({
-      message: 'The server listens',
-      params: {
-        webSocketUrl: server.url,
-        httpUrl: server.httpUrl,
-        applications: [{ id: 'app-id', key: 'app-key' }],
-        scaling: 'off, one node',
-        inspectorUrl: expect.stringMatching(`^${server.httpUrl}/inspector/#token=[\\w-]{32}$`),
-      },
-    });
-    expect((await plainRequest(server.httpUrl, 'GET', '/up')).json).toEqual({ health: 'OK' });
+  it('says in one line that it listens, where, for whom and with how many nodes, by nest start too', async () => {
+    const entries = [];
+    for (const nodeArgs of [[], ['--enable-source-maps']]) {
+      // The command of Nest builds, and then runs this.
+      const args = [nodeArgs.length > 0 ? 'dist/main' : 'dist/main.js'];
+      const variables = { REVERB_LOG_FORMAT: 'json' };
+      const server = await ServerProcess.start({ args, nodeArgs, variables });
+      entries.push(await listeningEntry(server));
+      await PusherClient.connect(server);
+    }
+    expect(entries[1]).toEqual(entries[0]);
   });
 
-  it('is what there is without a terminal', async () => {
+  it('is what there is without a terminal, logs nothing of what goes on, stops without a trace, and leaves its port to the next one', async () => {
     const server = await ServerProcess.start();
     expect(parseJson(server.stdout)).toMatchObject({ message: 'The server listens' });
-  });
-
-  it('logs nothing of what goes on, and stops without a trace', async () => {
-    const server = await ServerProcess.start();
     const client = await doBusiness(server);
     expect(linesOf(server.output)).toHaveLength(1);
     server.kill('SIGTERM');
@@ -94,34 +107,16 @@ describe('A server that logs JSON', () => {
     expect(new Set(entries.map(({ level }: Json) => level))).toEqual(new Set(['log']));
     for (const secret of [SECRET, PAYLOAD]) expect(server.output).not.toContain(secret);
     expect(server.stderr).toBe('');
-  });
-
-  it('goes on when nobody reads its log any more', async () => {
-    const server = await ServerProcess.start(revurb(['start', '--debug']));
-    const client = await PusherClient.connect(server);
-    server.stopReading();
-    for (let i = 0; i < 10; i++) await client.subscribe(`news-${i}`);
-    server.kill('SIGTERM');
-    await client.expectClose(4200);
-    expect(await server.ended()).toBe(0);
-  });
-
-  it('leaves its port to the next one', async () => {
-    const first = await ServerProcess.start();
-    const client = await PusherClient.connect(first);
-    first.kill('SIGTERM');
-    expect(await first.ended()).toBe(0);
-    await client.expectClose(4200);
-    const variables = { REVERB_SERVER_PORT: String(first.port) };
-    const second = await ServerProcess.start({ variables });
-    await PusherClient.connect(second);
-    expect(second.port).toBe(first.port);
+    const next = await startServer({ REVERB_SERVER_PORT: String(server.port) });
+    await PusherClient.connect(next);
+    expect(next.port).toBe(server.port);
   });
 });
 
 describe('A server on a terminal', () => {
-  it('shows a banner with addresses, application, scaling and a snippet, and no secret', async () => {
-    const server = await ServerProcess.start({ variables: PRETTY });
+  it('shows a banner with addresses, application, scaling and a snippet, no secret, and nothing of what goes on', async () => {
+    const flags = ['--port', '0', '--host', '127.0.0.1'];
+    const server = await ServerProcess.start(revurb(['start', ...flags], PRETTY));
     const { port, url, httpUrl } = server;
     await server.said(/events:trigger/);
     const { stdout } = server;
@@ -135,6 +130,9 @@ describe('A server on a terminal', () => {
     expect(stdout).toContain(`npx revurb events:trigger hello greeting '{"text":"Hello"}'`);
     expect(server.output).not.toContain(SECRET);
     expect(server.stderr).toBe('');
+    const before = server.output;
+    await doBusiness(server);
+    expect(server.output).toBe(before);
   });
 
   it('names the public host, the prefix and every application', async () => {
@@ -204,33 +202,21 @@ describe('A start that fails', () => {
   });
 });
 
-describe('nest start', () => {
-  it('runs the same server', async () => {
-    const entries = [];
-    for (const nodeArgs of [[], ['--enable-source-maps']]) {
-      // The command of Nest builds, and then runs this.
-      const args = [nodeArgs.length > 0 ? 'dist/main' : 'dist/main.js'];
-      const server = await ServerProcess.start({ args, nodeArgs });
-      await PusherClient.connect(server);
-      const { pid: _, timestamp: __, params, ...entry } = parseJson(server.stdout);
-      entries.push({
-        ...entry,
-        params: JSON.parse(JSON.stringify(params).replace(/:\d+|(?<=#token=)[\w-]+/g, '')),
-      });
-    }
-    expect(entries[1]).toEqual(entries[0]);
-  });
-});
-
 describe('revurb start', () => {
-  it('serves what its flags say', async () => {
+  it('serves what its flags say, and goes on when nobody reads its log any more', async () => {
     const flags = ['--host', '127.0.0.1', '--port', '0', '--path', 'ws', '--hostname', 'localhost'];
-    const server = ServerProcess.launch(revurb(['start', ...flags]));
+    const server = ServerProcess.launch(revurb(['start', ...flags, '--debug']));
     const [, port] = await server.said(/"webSocketUrl":"ws:\/\/localhost:(\d+)\/ws"/);
-    await PusherClient.connect({ url: `ws://127.0.0.1:${port}/ws`, key: 'app-key' });
+    const target = { url: `ws://127.0.0.1:${port}/ws`, key: 'app-key' };
+    const client = await PusherClient.connect(target);
+    server.stopReading();
+    for (let i = 0; i < 10; i++) await client.subscribe(`news-${i}`);
+    server.kill('SIGTERM');
+    await client.expectClose(4200);
+    expect(await server.ended()).toBe(0);
   });
 
-  it('shows with --debug who comes and goes, and what is said', async () => {
+  it('shows with --debug who comes and goes, and what is said, a line for each message', async () => {
     const flags = ['--port', '0', '--host', '127.0.0.1', '--debug'];
     const server = await ServerProcess.start(revurb(['start', ...flags], PRETTY));
     const { socketId } = await doBusiness(server);
@@ -248,10 +234,7 @@ describe('revurb start', () => {
     // One line each, whatever a client sends.
     for (const line of traffic()) expect(line).toMatch(/^\[Revurb\] \d+ .* DEBUG \[Traffic\] /);
     expect(server.output).not.toContain(SECRET);
-  });
-
-  it('shows a message with line breaks and control characters in one line', async () => {
-    const server = await ServerProcess.start(revurb(['start', '--debug'], PRETTY));
+    // One line, too, for line breaks and control characters.
     const client = await PusherClient.connect(server);
     client.send('first\nsecond\r\n\u001b[31mred\u0007');
     await client.expectError(4200);
@@ -259,20 +242,11 @@ describe('revurb start', () => {
     expect(server.stdout).not.toContain('\u001b[31mred');
     expect(linesOf(server.stdout).some((line) => line.startsWith('second'))).toBe(false);
   });
-
-  it('shows nothing of that without --debug', async () => {
-    const flags = ['--port', '0', '--host', '127.0.0.1'];
-    const server = await ServerProcess.start(revurb(['start', ...flags], PRETTY));
-    await server.said(/events:trigger/);
-    const before = server.output;
-    await doBusiness(server);
-    expect(server.output).toBe(before);
-  });
 });
 
 describe('revurb events:trigger', () => {
   it('reaches a client', async () => {
-    const server = await ServerProcess.start();
+    const server = await startServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('hello');
     const variables = { REVERB_SERVER_PORT: String(server.port) };
@@ -287,7 +261,7 @@ describe('revurb events:trigger', () => {
   });
 
   it('says what the server has against it', async () => {
-    const server = await ServerProcess.start();
+    const server = await startServer();
     const variables = { REVERB_SERVER_PORT: String(server.port) };
     const args = ['events:trigger', 'not a channel', 'greeting', '{}'];
     const command = ServerProcess.launch(revurb(args, variables));

@@ -1,6 +1,6 @@
 import { closeAll, PusherClient } from './harness/pusher-client.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
 import { titled } from './harness/titled.js';
 
 afterEach(closeAll);
@@ -12,7 +12,7 @@ const ALL = { REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: 'all' };
 const MEMBERS = { REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: 'members' };
 
 /** Two connections in the same channel, whose user ids are `ann` and 7 where it has any. */
-async function connectTwo(server: TestServer, channel: string) {
+async function connectTwo(server: SharedServer, channel: string) {
   const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
   if (channel.startsWith('presence-')) {
     await ann.subscribePresence(channel, { user_id: 'ann' }, server);
@@ -43,7 +43,7 @@ describe.each(['private-room', 'private-cache-room', 'presence-room', 'presence-
   'A client event on %s',
   (channel) => {
     it('comes to all other subscribers, and not back', async () => {
-      const server = await startServer();
+      const server = await sharedServer();
       const [ann, bob] = await connectTwo(server, channel);
       bob.discardPending();
       ann.trigger('client-typed', channel, { key: 'a' });
@@ -63,7 +63,7 @@ describe.each(['private-room', 'private-cache-room', 'presence-room', 'presence-
 
 describe('A client event', () => {
   it('arrives once and in the order it was sent in', async () => {
-    const server = await startServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0' });
+    const server = await sharedServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0' });
     const [ann, bob] = await connectTwo(server, 'private-room');
     for (let i = 0; i < 300; i++) ann.trigger('client-count', 'private-room', i);
     await ann.roundTrip();
@@ -90,7 +90,7 @@ describe('A client event', () => {
       'x'.repeat(9000),
     ),
   )('keeps the JSON type of its data: %s', async (_, data) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await connectTwo(server, 'private-room');
     ann.trigger('client-typed', 'private-room', data);
     const { envelope } = await bob.expectFrame('client-typed');
@@ -98,7 +98,7 @@ describe('A client event', () => {
   });
 
   it('may come without data, and then goes out without', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await connectTwo(server, 'private-room');
     ann.trigger('client-typed', 'private-room');
     const { envelope } = await bob.expectFrame('client-typed');
@@ -106,7 +106,7 @@ describe('A client event', () => {
   });
 
   it('is rebuilt: what the sender forged is dropped', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const channel of ['private-room', 'presence-room']) {
       const [ann, bob] = await connectTwo(server, channel);
       ann.send(
@@ -120,14 +120,14 @@ describe('A client event', () => {
   });
 
   it('carries the user id as a string, whatever it was signed as', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await connectTwo(server, 'presence-room');
     bob.trigger('client-typed', 'presence-room', {});
     expect((await ann.expectFrame('client-typed')).user_id).toBe('7');
   });
 
   it('carries no user id on a private channel, signed in or not', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await connectTwo(server, 'private-room');
     await ann.signin({ id: 'ann' }, server);
     ann.trigger('client-typed', 'private-room', {});
@@ -135,7 +135,7 @@ describe('A client event', () => {
   });
 
   it('carries the id of who signed in and joined as that', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [, bob] = await connectTwo(server, 'presence-room');
     const cid = await PusherClient.connect(server);
     await cid.signin({ id: 'cid' }, server);
@@ -159,7 +159,7 @@ describe('A client event', () => {
   it.each(
     titled('client-x', `client-${'x'.repeat(193)}`, 'client--', 'client-ä "\\', 'client-pusher:x'),
   )('may be named %s', async (_, event) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await connectTwo(server, 'private-room');
     ann.trigger(event, 'private-room', {});
     await bob.expectFrame(event);
@@ -176,7 +176,7 @@ describe('A client event', () => {
       ' client-x',
     ),
   )('may not be named %s', async (_, event) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await connectTwo(server, 'private-room');
     ann.trigger(event, 'private-room', {});
     await expectRefused(ann, bob, 4200, 'Invalid message format');
@@ -185,7 +185,7 @@ describe('A client event', () => {
   it.each([undefined, null, 7, {}, ['private-room']])(
     'on channel %j is malformed',
     async (channel) => {
-      const server = await startServer(ALL);
+      const server = await sharedServer(ALL);
       const [ann, bob] = await connectTwo(server, 'private-room');
       ann.send({ event: 'client-typed', channel, data: {} });
       await expectRefused(ann, bob, 4200, 'Invalid message format');
@@ -195,7 +195,7 @@ describe('A client event', () => {
 
 describe.each([{}, MEMBERS])('With client events from members only (%j)', (mode) => {
   it('who is not subscribed is told 4009', async () => {
-    const server = await startServer(mode);
+    const server = await sharedServer(mode);
     for (const channel of ['private-room', 'presence-room']) {
       const [ann, bob] = await connectTwo(server, channel);
       bob.discardPending();
@@ -210,7 +210,7 @@ describe.each([{}, MEMBERS])('With client events from members only (%j)', (mode)
   });
 
   it.each(['news', 'cache-news', 'my-private-room'])('%s takes none', async (channel) => {
-    const server = await startServer(mode);
+    const server = await sharedServer(mode);
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.subscribe(channel);
     await bob.subscribe(channel);
@@ -225,7 +225,7 @@ describe('With client events from all', () => {
   it.each(['news', 'cache-news', 'private-room', 'presence-room'])(
     'anybody may send to %s, and is nobody there',
     async (channel) => {
-      const server = await startServer(ALL);
+      const server = await sharedServer(ALL);
       const [, bob] = await connectTwo(server, channel);
       bob.discardPending();
       const stranger = await PusherClient.connect(server);
@@ -237,7 +237,7 @@ describe('With client events from all', () => {
   );
 
   it('a member is still named', async () => {
-    const server = await startServer(ALL);
+    const server = await sharedServer(ALL);
     const [ann, bob] = await connectTwo(server, 'presence-room');
     ann.trigger('client-typed', 'presence-room', {});
     expect((await bob.expectFrame('client-typed')).user_id).toBe('ann');
@@ -246,7 +246,7 @@ describe('With client events from all', () => {
   it.each(titled('', 'a b', '#news', 'x'.repeat(201), 'a","data":"b'))(
     '%s is no channel',
     async (_, channel) => {
-      const client = await PusherClient.connect(await startServer(ALL));
+      const client = await PusherClient.connect(await sharedServer(ALL));
       client.trigger('client-typed', channel, {});
       await client.expectError(4200);
       await client.roundTrip();
@@ -256,7 +256,7 @@ describe('With client events from all', () => {
 
 describe.each(['members', 'all'])("A user's own channel, with %s,", (mode) => {
   it('takes no client events, not even from that user', async () => {
-    const server = await startServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: mode });
+    const server = await sharedServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: mode });
     const [ann, tab] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     for (const client of [ann, tab]) {
       await client.signin({ id: 'ann' }, server);
@@ -269,7 +269,7 @@ describe.each(['members', 'all'])("A user's own channel, with %s,", (mode) => {
 
 describe('With client events from none', () => {
   it.each(['private-room', 'presence-room', 'news'])('%s takes none', async (channel) => {
-    const server = await startServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: 'none' });
+    const server = await sharedServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: 'none' });
     const [ann, bob] = await connectTwo(server, channel);
     bob.discardPending();
     ann.trigger('client-typed', channel, {});

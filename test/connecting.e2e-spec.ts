@@ -1,6 +1,7 @@
 import { closeAll, PusherClient, type ConnectOptions } from './harness/pusher-client.js';
 import { frame, OPCODE, rawUpgrade, RawWebSocket } from './harness/raw-socket.js';
 import { plainRequest, signedRequest } from './harness/signed-request.js';
+import { reusedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -33,14 +34,14 @@ describe('A client connects to /app/{appKey}', () => {
     ['with an empty query', asItIs('?')],
     ['with an escaped key', { path: '/app/app%2Dkey' }],
   ])('%s', async (_, options) => {
-    const server = await startServer();
+    const server = await reusedServer();
     const client = await PusherClient.connect(server, options);
     expect(client.socketId).toMatch(SOCKET_ID);
     await client.roundTrip();
   });
 
   it('and is told its socket id and the activity timeout, in strings and nothing else', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const client = await PusherClient.connect(server);
     const [first] = client.frames;
     expect(first!.envelope).toEqual({
@@ -55,7 +56,7 @@ describe('A client connects to /app/{appKey}', () => {
   });
 
   it('in unmasked, final, uncompressed text frames', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await rawUpgrade(server.port, '/app/app-key', {
       'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits',
     });
@@ -67,7 +68,7 @@ describe('A client connects to /app/{appKey}', () => {
   });
 
   it('and what it sends along with the upgrade is answered after the greeting, in order', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const hurried = [
       '{"event":"pusher:subscribe","data":{"channel":"a"}}',
       '{"event":"pusher:ping"}',
@@ -94,7 +95,7 @@ describe('A client connects to /app/{appKey}', () => {
   });
 
   it('on the port of the HTTP API', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     await PusherClient.connect(server);
     expect((await plainRequest(server.httpUrl, 'GET', '/up')).json).toEqual({ health: 'OK' });
     const { json } = await signedRequest(server, 'GET', 'connections');
@@ -102,7 +103,7 @@ describe('A client connects to /app/{appKey}', () => {
   });
 
   it('and what it said of itself is kept for the log', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const { socketId } = await PusherClient.connect(server, { query: { client: 'echo' } });
     const { socketId: anonymous } = await PusherClient.connect(server, { query: false });
     expect(server.logs.of('debug')).toEqual(
@@ -116,7 +117,7 @@ describe('A client connects to /app/{appKey}', () => {
 
 describe('What a client says', () => {
   it('can neither forge a line of the log nor steer a terminal', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const client = await PusherClient.connect(server, { query: { client: 'a\r\nb\x1b[2J\x9b2J' } });
     client.send('{\n"event":"pusher:ping",\t"x":"\x7f"}');
     await client.expectFrame('pusher:pong');
@@ -149,7 +150,7 @@ describe('A socket id', () => {
   });
 
   it('is a new one when the same client comes again', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const first = await PusherClient.connect(server);
     await first.close();
     const second = await PusherClient.connect(server);
@@ -159,7 +160,7 @@ describe('A socket id', () => {
 
 describe('The activity timeout', () => {
   it('is what the application has', async () => {
-    const server = await startServer({
+    const server = await reusedServer({
       REVERB_APP_ACTIVITY_TIMEOUT: '120',
       REVERB_APPS: JSON.stringify([
         { app_id: 'a', key: 'a-key', secret: 's' },

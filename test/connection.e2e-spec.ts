@@ -8,7 +8,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { CoarseClock } from '../src/connections/coarse-clock.js';
 import { Connection, type ConnectionEnvironment } from '../src/connections/connection.js';
 import type { DirectWriter } from '../src/connections/delivery/direct-write.js';
-import { detectDirectWrites } from '../src/connections/delivery/direct-write.detection.js';
+import { directWriterOfProcess } from '../src/connections/delivery/direct-write.detection.js';
 import { FanOut, Seat } from '../src/connections/delivery/fan-out.js';
 import { FlushQueue } from '../src/connections/delivery/flush-queue.js';
 import type { Outbox } from '../src/connections/delivery/outbox.js';
@@ -52,7 +52,7 @@ class Host implements ConnectionEnvironment {
 
   async start(): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    if (this.path !== 'stream') this.directWriter = this.counting(await detectDirectWrites());
+    if (this.path !== 'stream') this.directWriter = this.counting(await directWriterOfProcess());
   }
 
   async stop(): Promise<void> {

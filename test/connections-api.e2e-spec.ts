@@ -2,7 +2,7 @@ import { api, startServerFor, startTwoApplications } from './harness/api.js';
 import { eventually } from './harness/eventually.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { ApiTarget } from './harness/signed-request.js';
-import { startServer } from './harness/test-server.js';
+import { sharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
@@ -11,12 +11,12 @@ const expectConnections = (server: ApiTarget, connections: number) =>
 
 describe('the number of connections', () => {
   it('is 0 at first', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await expectConnections(server, 0).expect('Content-Type', /^application\/json/);
   });
 
   it('counts every open socket, subscribed or not', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [idle, busy] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await busy.subscribe('a');
     await busy.subscribe('b');
@@ -39,7 +39,7 @@ describe('the number of connections', () => {
   });
 
   it('does not count those the server closed', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann' }, server);
     await api(server, 'POST', 'users/ann/terminate_connections').expect(200);

@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { api, expectRefusal, publishTo } from './harness/api.js';
 import { closeAll } from './harness/eventually.js';
-import { startServer } from './harness/test-server.js';
+import { reusedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
@@ -22,7 +22,7 @@ const corsOf = (headers: object) =>
 
 describe('browsers may not call the API', () => {
   it('unless it is configured, though a preflight is answered', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const get = await api(server, 'GET', 'channels', { headers: { Origin: SITE } }).expect(200);
     const asked = await preflight(server.httpUrl, SITE).expect(204);
     expect([corsOf(get.headers), corsOf(asked.headers)]).toEqual([{}, {}]);
@@ -33,7 +33,7 @@ describe('pages of a configured origin may call the API', () => {
   const variables = { REVERB_CORS_ORIGINS: `${SITE},http://localhost:3000` };
 
   it('and see what it answers', async () => {
-    const server = await startServer(variables);
+    const server = await reusedServer(variables);
     for (const origin of [SITE, 'http://localhost:3000']) {
       const { headers } = await api(server, 'GET', 'channels', { headers: { Origin: origin } });
       expect(corsOf(headers)).toMatchObject({ 'access-control-allow-origin': origin });
@@ -42,7 +42,7 @@ describe('pages of a configured origin may call the API', () => {
   });
 
   it('and see why they are refused', async () => {
-    const server = await startServer(variables);
+    const server = await reusedServer(variables);
     const headers = { Origin: SITE };
     const refusals = [
       [await publishTo(server, 'b ad').set(headers), 400],
@@ -57,7 +57,7 @@ describe('pages of a configured origin may call the API', () => {
   });
 
   it('after asking first', async () => {
-    const server = await startServer(variables);
+    const server = await reusedServer(variables);
     for (const path of ['/apps/app-id/events', '/apps/app-id/channels/c', '/apps/x/batch_events']) {
       const response = await preflight(server.httpUrl, SITE, path).expect(204);
       const { headers, text } = response;
@@ -80,7 +80,7 @@ describe('pages of a configured origin may call the API', () => {
     '*',
     'nonsense',
   ])('but not those of %s', async (origin) => {
-    const server = await startServer(variables);
+    const server = await reusedServer(variables);
     const get = await api(server, 'GET', 'channels', { headers: { Origin: origin } }).expect(200);
     const asked = await preflight(server.httpUrl, origin).expect(204);
     expect([corsOf(get.headers), corsOf(asked.headers)]).toEqual([{}, {}]);
@@ -88,7 +88,7 @@ describe('pages of a configured origin may call the API', () => {
   });
 
   it('and everybody else calls it as before', async () => {
-    const server = await startServer(variables);
+    const server = await reusedServer(variables);
     const { headers } = await api(server, 'GET', 'channels').expect(200);
     expect(corsOf(headers)).toEqual({});
   });
@@ -96,7 +96,7 @@ describe('pages of a configured origin may call the API', () => {
 
 describe('with * pages of any origin may call the API', () => {
   it('without credentials', async () => {
-    const server = await startServer({ REVERB_CORS_ORIGINS: '*' });
+    const server = await reusedServer({ REVERB_CORS_ORIGINS: '*' });
     const { headers } = await publishTo(server, 'c').set('Origin', 'https://any.example');
     expect(corsOf(headers)).toMatchObject({ 'access-control-allow-origin': '*' });
     expect(headers['access-control-allow-credentials']).toBeUndefined();
@@ -106,7 +106,7 @@ describe('with * pages of any origin may call the API', () => {
 
 describe('what only looks like a preflight', () => {
   it('is a wrong method, or a wrong path', async () => {
-    const server = await startServer({ REVERB_CORS_ORIGINS: '*' });
+    const server = await reusedServer({ REVERB_CORS_ORIGINS: '*' });
     const options = await request(server.httpUrl).options('/apps/app-id/events');
     expectRefusal(options, 405);
     expect(options.headers.allow).toBe('POST');

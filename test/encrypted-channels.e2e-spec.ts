@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { publish } from './harness/publish.js';
-import { startServer } from './harness/test-server.js';
+import { sharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
@@ -9,7 +9,7 @@ const KINDS = ['private-encrypted-room', 'private-encrypted-cache-room'];
 
 describe.each(KINDS)('An encrypted channel, %s,', (channel) => {
   it('needs an auth, as private channels do', async () => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     expect((await client.subscribeRefused(channel)).json).toMatchObject({
       type: 'AuthError',
       status: 401,
@@ -18,7 +18,7 @@ describe.each(KINDS)('An encrypted channel, %s,', (channel) => {
   });
 
   it('passes payloads through untouched', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const success = await client.subscribePrivate(channel, server);
     expect(success.data).toBe('{}');
@@ -30,7 +30,7 @@ describe.each(KINDS)('An encrypted channel, %s,', (channel) => {
   });
 
   it('passes through what is not encrypted at all', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribePrivate(channel, server);
     await publish(server, [channel, 'news'], 'plain', 'text');
@@ -38,7 +38,7 @@ describe.each(KINDS)('An encrypted channel, %s,', (channel) => {
   });
 
   it.each(['members', 'all'])('takes no client events, with %s', async (mode) => {
-    const server = await startServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: mode });
+    const server = await sharedServer({ REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM: mode });
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.subscribePrivate(channel, server);
     await bob.subscribePrivate(channel, server);

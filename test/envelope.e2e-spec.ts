@@ -1,18 +1,18 @@
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { signedRequest, userAuth } from './harness/signed-request.js';
-import { startServer, type TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
 const MALFORMED = { code: 4200, message: 'Invalid message format' };
 
 /** Everything that somebody ought to look at. */
-const loud = ({ logs }: TestServer) =>
+const loud = ({ logs }: SharedServer) =>
   logs.lines.filter(({ level }) => level !== 'debug' && level !== 'verbose');
 
 /** Sends something, and expects the sender alone to be told that it is malformed. */
 async function expectMalformed(...messages: (string | object)[]): Promise<void> {
-  const server = await startServer();
+  const server = await sharedServer();
   const client = await PusherClient.connect(server);
   const neighbour = await PusherClient.connect(server);
   for (const room of [client, neighbour]) {
@@ -143,7 +143,7 @@ describe('A malformed message is answered with 4200, and nothing else happens', 
     ));
 
   it('a thousand times in a row, each answered, while others go on', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [client, neighbour] = [
       await PusherClient.connect(server),
       await PusherClient.connect(server),
@@ -162,7 +162,7 @@ describe('A malformed message is answered with 4200, and nothing else happens', 
   });
 
   it('also when it is nested so deeply that it cannot be passed on', async () => {
-    const server = await startServer({ REVERB_APP_MAX_MESSAGE_SIZE: '2000000' });
+    const server = await sharedServer({ REVERB_APP_MAX_MESSAGE_SIZE: '2000000' });
     const client = await PusherClient.connect(server);
     await client.subscribePrivate('private-room', server);
     const before = loud(server);
@@ -185,7 +185,7 @@ describe('A malformed message is answered with 4200, and nothing else happens', 
 
 describe('A well-formed message', () => {
   it('may hold its data as an object or as a string', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (const write of [(data: object): unknown => data, JSON.stringify]) {
       client.send({ event: 'pusher:subscribe', data: write({ channel: 'room' }) });
@@ -213,14 +213,14 @@ describe('A well-formed message', () => {
     ['with fields nobody knows', '{"event":"pusher:ping","id":7,"__proto__":{"x":1},"data":{}}'],
     ['with the event given twice', '{"event":"nonsense","event":"pusher:ping"}'],
   ])('may be %s', async (_, text) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     client.send(text);
     await client.expectFrame('pusher:pong');
   });
 
   it('may come in a binary frame', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [client, neighbour] = [
       await PusherClient.connect(server),
       await PusherClient.connect(server),
@@ -234,7 +234,7 @@ describe('A well-formed message', () => {
   });
 
   it('may carry any JSON value, plain text or nothing in a client event', async () => {
-    const server = await startServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0' });
+    const server = await sharedServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0' });
     const [client, neighbour] = [
       await PusherClient.connect(server),
       await PusherClient.connect(server),
@@ -262,7 +262,7 @@ describe('A well-formed message', () => {
   });
 
   it('is answered in the order it was sent', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const channels = Array.from({ length: 200 }, (_, i) => (i % 7 ? `c${i}` : `bad name ${i}`));
     for (const channel of channels) client.sendSubscribe(channel);

@@ -2,15 +2,14 @@ import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { publish } from './harness/publish.js';
 import { Random } from './harness/random.js';
 import { signedRequest } from './harness/signed-request.js';
-import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { titled } from './harness/titled.js';
 
 afterEach(closeAll);
 
 const SUCCEEDED = 'pusher_internal:subscription_succeeded';
 
-const connectMany = (server: TestServer, count: number) =>
+const connectMany = (server: SharedServer, count: number) =>
   Promise.all(Array.from({ length: count }, () => PusherClient.connect(server)));
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -21,7 +20,7 @@ const numbersIn = (client: PusherClient, event: string) =>
 
 describe('A published event', () => {
   it('has name, channel and the very text that was published, nothing else', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     await publish(server, 'news', 'headline', ' {"a" : 1} ');
@@ -32,7 +31,7 @@ describe('A published event', () => {
   it.each(titled('', 'text', 'null', '\u0000\u2028 💥 "\\', 'x'.repeat(10_000)))(
     'carries the data %s as it is',
     async (_, data) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const client = await PusherClient.connect(server);
       await client.subscribe('news');
       await publish(server, 'news', 'headline', data);
@@ -43,7 +42,7 @@ describe('A published event', () => {
   it.each(titled('a"b', 'ä 💥', 'pusher:subscribe', 'client-x', ' ', '\\', 'x'.repeat(200)))(
     'may be named %s',
     async (_, name) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const client = await PusherClient.connect(server);
       await client.subscribe('news');
       await publish(server, 'news', name);
@@ -52,7 +51,7 @@ describe('A published event', () => {
   );
 
   it('comes to each of its channels, and once to one that is named twice', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     await client.subscribe('weather');
@@ -63,7 +62,7 @@ describe('A published event', () => {
   });
 
   it('does not come to the excluded socket, on any channel', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await connectMany(server, 2);
     for (const client of [ann!, bob!]) {
       await client.subscribe('news');
@@ -81,7 +80,7 @@ describe('A published event', () => {
   it.each(['1.1', '0.0', '99999999999999999999.1'])(
     'comes to all when the excluded socket %s is nobody',
     async (socket_id) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const client = await PusherClient.connect(server);
       await client.subscribe('news');
       await publish(server, 'news', 'headline', '{}', { socket_id });
@@ -90,7 +89,7 @@ describe('A published event', () => {
   );
 
   it('excludes one socket here and another there, in one breath', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const clients = await connectMany(server, 5);
     for (const client of clients) await client.subscribe('news');
     const sent = numbers(100).map((i) => {
@@ -108,7 +107,7 @@ describe('A published event', () => {
 
 describe('Events of one channel', () => {
   it('come in the order they were published in', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     for (const i of numbers(200)) await publish(server, 'news', 'count', String(i));
@@ -117,7 +116,7 @@ describe('Events of one channel', () => {
   });
 
   it('come in the order they have in a batch', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     await client.subscribe('weather');
@@ -138,7 +137,7 @@ describe('Events of one channel', () => {
 
 describe.each(['true', 'false'])('With direct writes %s', (directWrites) => {
   const start = (variables: Record<string, string> = {}) =>
-    startServer({ REVERB_DIRECT_WRITES: directWrites, ...variables });
+    sharedServer({ REVERB_DIRECT_WRITES: directWrites, ...variables });
 
   it('many publishes in flight reach many subscribers once, in one order', async () => {
     const server = await start();
@@ -181,14 +180,18 @@ describe.each(['true', 'false'])('With direct writes %s', (directWrites) => {
   });
 
   it('a subscriber that pauses reading gets everything, in order', async () => {
-    const server = await start({ REVERB_MAX_OUTBOX_SIZE: '100000000' });
+    const server = await start({
+      REVERB_MAX_OUTBOX_SIZE: '100000000',
+      REVERB_APP_MAX_EVENT_SIZE: '50000',
+      REVERB_MAX_REQUEST_SIZE: '100000',
+    });
     const [slow, fast] = await connectMany(server, 2);
     await slow!.subscribe('news');
     await fast!.subscribe('news');
-    const filler = 'x'.repeat(9900);
+    const filler = 'x'.repeat(45_000);
     for (const round of numbers(3)) {
       slow!.pauseReading();
-      const sent = numbers(400).map((i) =>
+      const sent = numbers(90).map((i) =>
         publish(server, 'news', `round-${round}`, `${i} ${filler}`),
       );
       await Promise.all(sent);
@@ -198,7 +201,7 @@ describe.each(['true', 'false'])('With direct writes %s', (directWrites) => {
       const order = (client: PusherClient) =>
         client.framesLike(`round-${round}`).map(({ data }) => parseInt(data, 10));
       expect(order(slow!)).toEqual(order(fast!));
-      expect(order(slow!).sort((a, b) => a - b)).toEqual(numbers(400));
+      expect(order(slow!).sort((a, b) => a - b)).toEqual(numbers(90));
     }
   });
 });
@@ -211,7 +214,7 @@ class Counting {
   private readonly done: Promise<void>;
 
   constructor(
-    private readonly server: TestServer,
+    private readonly server: SharedServer,
     readonly event: string,
   ) {
     this.done = this.run();
@@ -261,7 +264,7 @@ describe('Whoever subscribes while events are published', () => {
   it.each(['true', 'false'])(
     'gets none of them before the success and misses none after it (direct writes %s)',
     async (directWrites) => {
-      const server = await startServer({ REVERB_DIRECT_WRITES: directWrites });
+      const server = await sharedServer({ REVERB_DIRECT_WRITES: directWrites });
       const countings = numbers(3).map((i) => new Counting(server, `lane-${i}`));
       const clients = await connectMany(server, 8);
       const visits = clients.map(async (client, seed) => {

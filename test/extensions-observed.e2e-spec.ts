@@ -17,7 +17,7 @@ import { startHost } from './harness/host-application.js';
 import { MetricsScrape } from './harness/metrics-scrape.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { SpanRecorder } from './harness/span-recorder.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 
 afterEach(closeAll);
 

@@ -6,7 +6,7 @@ import { api, expectRefusal, publishTo } from './harness/api.js';
 import { startHost, type HostOptions, type Platform } from './harness/host-application.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { SigningOptions } from './harness/signed-request.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 
 afterEach(closeAll);
 

@@ -8,14 +8,14 @@ import {
   type RawWebSocket,
 } from './harness/raw-socket.js';
 import { channelAuth, signedRequest } from './harness/signed-request.js';
-import { startServer, type TestServer } from './harness/test-server.js';
+import { reusedServer, sharedServer, type SharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
 const PING = '{"event":"pusher:ping"}';
 const { text, binary, continuation, ping, pong, close } = OPCODE;
 
-async function connect(server: TestServer, key = 'app-key'): Promise<RawWebSocket> {
+async function connect(server: SharedServer, key = server.key): Promise<RawWebSocket> {
   const socket = await rawUpgrade(server.port, `/app/${key}?protocol=7`);
   expect((await socket.nextFrame()).text).toContain('connection_established');
   return socket;
@@ -26,7 +26,7 @@ const eventOf = async (socket: RawWebSocket): Promise<string> =>
 
 /** Sends what breaks a rule; the server must close with the code, hang up, and serve all others on. */
 async function expectClosed(code: number, ...frames: (FrameSpec | Buffer)[]): Promise<void> {
-  const server = await startServer();
+  const server = await reusedServer();
   const neighbour = await PusherClient.connect(server);
   await neighbour.subscribePrivate('private-room', server);
   const offender = await connect(server);
@@ -45,7 +45,7 @@ describe('A message may be as large as max_message_size, and not a byte larger',
   const sized = (bytes: number) => PING.padEnd(bytes);
 
   it('10000 bytes unless configured; else the connection closes with 1009', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const socket = await connect(server);
     socket.sendFrame(sized(10_000));
     expect(await eventOf(socket)).toBe('pusher:pong');
@@ -57,7 +57,7 @@ describe('A message may be as large as max_message_size, and not a byte larger',
   it.each([100, 125, 126, 65_535, 65_536, 200_000])(
     '%i bytes when configured so',
     async (limit) => {
-      const server = await startServer({ REVERB_APP_MAX_MESSAGE_SIZE: String(limit) });
+      const server = await sharedServer({ REVERB_APP_MAX_MESSAGE_SIZE: String(limit) });
       const socket = await connect(server);
       socket.sendFrame(sized(limit));
       socket.sendFrame({ opcode: binary, payload: sized(limit) });
@@ -68,7 +68,7 @@ describe('A message may be as large as max_message_size, and not a byte larger',
   );
 
   it('in bytes, not in characters', async () => {
-    const server = await startServer({ REVERB_APP_MAX_MESSAGE_SIZE: '100' });
+    const server = await sharedServer({ REVERB_APP_MAX_MESSAGE_SIZE: '100' });
     const socket = await connect(server);
     socket.sendFrame(`{"event":"pusher:ping","x":"${'ü'.repeat(35)}"}`);
     expect(await eventOf(socket)).toBe('pusher:pong');
@@ -77,7 +77,7 @@ describe('A message may be as large as max_message_size, and not a byte larger',
   });
 
   it('summed over its fragments', async () => {
-    const server = await startServer({ REVERB_APP_MAX_MESSAGE_SIZE: '100' });
+    const server = await sharedServer({ REVERB_APP_MAX_MESSAGE_SIZE: '100' });
     for (const [total, isGood] of [
       [100, true],
       [101, false],
@@ -95,7 +95,7 @@ describe('A message may be as large as max_message_size, and not a byte larger',
   });
 
   it('whatever its header claims, before the rest has come', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const lengthOverride of [10_001, 2 ** 31, 2 ** 32, 2 ** 52]) {
       const socket = await connect(server);
       socket.sendFrame({ lengthOverride, payload: 'a few bytes' });
@@ -105,14 +105,14 @@ describe('A message may be as large as max_message_size, and not a byte larger',
   });
 
   it('also when most of it is still on its way', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     client.send('x'.repeat(20_000_000));
     await client.expectClose(1009, 10_000);
   });
 
   it('as each application says', async () => {
-    const server = await startServer({
+    const server = await reusedServer({
       REVERB_APPS: JSON.stringify([
         { app_id: 'a', key: 'a', secret: 's', max_message_size: 50 },
         { app_id: 'b', key: 'b', secret: 's', max_message_size: 60 },
@@ -192,7 +192,7 @@ describe('Text that is not UTF-8 closes the connection with 1007', () => {
     ));
 
   it('but a character may be spread over fragments', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const socket = await connect(server);
     const bytes = Buffer.from('{"event":"pusher:ping","x":"€"}');
     const middle = bytes.indexOf('€') + 1;
@@ -204,14 +204,14 @@ describe('Text that is not UTF-8 closes the connection with 1007', () => {
 
 describe('However the bytes of a frame arrive', () => {
   it('one by one, it is read', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const socket = await connect(server);
     for (const byte of frame({ payload: PING })) socket.write(Buffer.from([byte]));
     expect(await eventOf(socket)).toBe('pusher:pong');
   });
 
   it('many at once, all are answered in order', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const socket = await connect(server);
     const messages = Array.from({ length: 300 }, (_, i) =>
       frame({ payload: `{"event":"pusher:subscribe","data":{"channel":"c${i}"}}` }),
@@ -223,7 +223,7 @@ describe('However the bytes of a frame arrive', () => {
   });
 
   it('in no end of empty fragments, it ends with 1009', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const neighbour = await PusherClient.connect(server);
     const socket = await connect(server);
     socket.sendFrame({ fin: false, payload: '' });
@@ -238,7 +238,7 @@ describe('However the bytes of a frame arrive', () => {
 
 describe('A client that closes', () => {
   it.each([1000, 1001, 3000, 4000, 4999])('with %i has its code answered', async (code) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const socket = await connect(server);
     socket.sendFrame({ opcode: close, payload: closePayload(code, 'bye') });
     await socket.expectClose(code, { answer: false });
@@ -246,7 +246,7 @@ describe('A client that closes', () => {
   });
 
   it('without a code is answered without one', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const socket = await connect(server);
     socket.sendFrame({ opcode: close });
     await socket.expectClose(1005, { answer: false });
@@ -272,7 +272,7 @@ describe('A client that closes', () => {
       },
     ],
   ])('%s has left its channels', async (_, leave) => {
-    const server = await startServer();
+    const server = await reusedServer();
     const neighbour = await PusherClient.connect(server);
     await neighbour.subscribePresence('presence-room', { user_id: 'neighbour' }, server);
     const socket = await rawUpgrade(server.port, '/app/app-key');

@@ -11,7 +11,7 @@ import {
   rawUpgrade,
 } from './harness/raw-socket.js';
 import { parseJson, signedRequest, signedUrl } from './harness/signed-request.js';
-import { startServer, type TestServer } from './harness/test-server.js';
+import { reusedServer, type ReusedServer } from './harness/shared-server.js';
 import { expectedAnswers } from './hostile/expected-answers.js';
 import { brokenFrames } from './hostile/frames.js';
 import { HostileClient, withSignature } from './hostile/hostile-client.js';
@@ -32,7 +32,7 @@ const EFFORT = Number(process.env.HOSTILE_EFFORT ?? 1);
 
 const API_STATUSES = [200, 204, 400, 401, 403, 404, 405, 408, 413, 426, 429, 431, 503];
 
-let server: TestServer;
+let server: ReusedServer;
 
 beforeAll(() => void process.stderr.write(`HOSTILE_SEED=${SEED}\n`));
 
@@ -40,7 +40,7 @@ afterEach(closeAll);
 
 /** Lets something loose on a server, and makes sure that nobody else noticed and nothing is left. */
 async function survive(attack: () => Promise<unknown>): Promise<void> {
-  server = await startServer({
+  server = await reusedServer({
     REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0',
     // Nor shall a pusher:ping come to the witness.
     REVERB_APP_PING_INTERVAL: '600',

@@ -14,11 +14,11 @@ import { bytesOf, eventWith, hostileRequest, spoiltField } from './hostile/reque
 const SEED = Number(process.env.HOSTILE_SEED ?? 20_261_121);
 const WARM_UP_ROUNDS = 3;
 /** Times more to find slower leaks; what is allowed stays the same. */
-const ROUNDS = 20 * Number(process.env.HOSTILE_EFFORT ?? 1);
+const ROUNDS = 12 * Number(process.env.HOSTILE_EFFORT ?? 1);
 const MEGABYTE = 1024 * 1024;
 /** A leak of 1 KB for each connection, or of 100 bytes for each message, would be more. */
-const MAX_HEAP_GROWTH = 4 * MEGABYTE;
-const MAX_RSS_GROWTH = 40 * MEGABYTE;
+const MAX_HEAP_GROWTH = 2.2 * MEGABYTE;
+const MAX_RSS_GROWTH = 24 * MEGABYTE;
 
 const messages = fc.sample(hostileMessage, { seed: SEED, numRuns: 2_000 });
 const frames = fc.sample(brokenFrames, { seed: SEED, numRuns: 100 });

@@ -11,6 +11,7 @@ import {
 import { eventually } from './harness/eventually.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { plainRequest, signedUrl } from './harness/signed-request.js';
+import { reusedServer, sharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -37,7 +38,7 @@ const ODD_METHODS = ['SEARCH', 'MKCOL', 'LOCK', 'REPORT', 'NOTIFY', 'SUBSCRIBE',
 
 describe('a request body is as large as it may be', () => {
   it('and one byte more is refused with 413', async () => {
-    const server = await startServer({ REVERB_MAX_REQUEST_SIZE: '1000' });
+    const server = await sharedServer({ REVERB_MAX_REQUEST_SIZE: '1000' });
     const body = (size: number) => {
       const start = '{"name":"e","channel":"c","data":"';
       return `${start}${'x'.repeat(size - start.length - 2)}"}`;
@@ -49,14 +50,14 @@ describe('a request body is as large as it may be', () => {
   });
 
   it('on every call, read or not', async () => {
-    const server = await startServer({ REVERB_MAX_REQUEST_SIZE: '10' });
+    const server = await sharedServer({ REVERB_MAX_REQUEST_SIZE: '10' });
     for (const path of ['events', 'batch_events', 'users/1/terminate_connections']) {
       expectRefusal(await api(server, 'POST', path, { body: 'x'.repeat(11) }), 413, '10 bytes');
     }
   });
 
   it('by default 200000 bytes, a full batch of full events', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const event = { name: 'e'.repeat(200), channel: 'c'.repeat(200), data: '"'.repeat(8_900) };
     const batch = Array.from({ length: 10 }, () => event);
     const body = JSON.stringify({ batch });
@@ -67,7 +68,7 @@ describe('a request body is as large as it may be', () => {
   });
 
   it('and megabytes more do not make the answer get lost', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const large = await api(server, 'POST', 'events', { body: ' '.repeat(5_000_000) });
     expectRefusal(large, 413);
   });
@@ -75,7 +76,7 @@ describe('a request body is as large as it may be', () => {
 
 describe('a wrong method is refused with 405 and Allow', () => {
   it.each(CALLS)('where %s %s is meant', async (method, path) => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const wrong of [...METHODS, ...ODD_METHODS]) {
       if (wrong === method) continue;
       const url = signedUrl(server, wrong, path);
@@ -86,7 +87,7 @@ describe('a wrong method is refused with 405 and Allow', () => {
   });
 
   it('signed or not, whether the application exists or not', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     for (const id of ['app-id', 'nobody']) {
       const response = await request(server.httpUrl).put(`/apps/${id}/events`);
       expectRefusal(response, 405);
@@ -95,7 +96,7 @@ describe('a wrong method is refused with 405 and Allow', () => {
   });
 
   it('for HEAD too where POST is meant, while HEAD asks what GET asks', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const wrong = await request(server.httpUrl).head(signedUrl(server, 'HEAD', 'events'));
     expect([wrong.status, wrong.headers.allow, wrong.text]).toEqual([405, 'POST', undefined]);
     const right = await request(server.httpUrl).head(signedUrl(server, 'HEAD', 'channels'));
@@ -136,14 +137,14 @@ describe('an unknown path is answered with 404', () => {
     '/apps/app-id/events%2F',
     `/${'long'.repeat(2_500)}`,
   ])('%.40s', async (path) => {
-    const server = await startServer();
+    const server = await reusedServer();
     for (const method of ['GET', 'POST']) {
       expectRefusal(await plainRequest(server.httpUrl, method, path), 404);
     }
   });
 
   it('as is an unknown application, whatever its id', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ids = ['nobody', 'APP-ID', '__proto__', 'constructor', '%00', '%zz', 'x'.repeat(5_000)];
     for (const id of ids) {
       const path = signedUrl(server, 'POST', `/apps/${id}/events`, { body: '{}' });
@@ -152,7 +153,7 @@ describe('an unknown path is answered with 404', () => {
   });
 
   it('with 426 for the path of the WebSocket', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     for (const key of ['app-key', 'nobody']) {
       const response = await request(server.httpUrl).get(`/app/${key}?protocol=7`).expect(426);
       expect(response.headers.upgrade).toBe('websocket');

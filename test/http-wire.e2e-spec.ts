@@ -3,7 +3,8 @@ import { api, expectRefusal } from './harness/api.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { rawHttp, RawSocket } from './harness/raw-socket.js';
 import { plainRequest, signedRequest, signedUrl } from './harness/signed-request.js';
-import { startServer, type TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
+import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
@@ -11,7 +12,7 @@ const BODY = '{"name":"e","channel":"c","data":"d"}';
 
 /** The head of a signed publish of {@link BODY}, without the empty line at its end. */
 const publishHead = (
-  server: TestServer,
+  server: SharedServer,
   headers: readonly string[] = [`Content-Length: ${BODY.length}`],
 ) =>
   [
@@ -20,14 +21,14 @@ const publishHead = (
     ...headers,
   ].join('\r\n');
 
-const getHead = (server: TestServer, path = 'channels') =>
+const getHead = (server: SharedServer, path = 'channels') =>
   `GET ${signedUrl(server, 'GET', path)} HTTP/1.1\r\nHost: a`;
 
 const END = '\r\n\r\n';
 
 /** Starts a server and a client that is subscribed to the channel of {@link BODY}. */
 async function withSubscriber(variables: Record<string, string> = {}) {
-  const server = await startServer(variables);
+  const server = await sharedServer(variables);
   const client = await PusherClient.connect(server);
   await client.subscribe('c');
   return { server, client };
@@ -40,8 +41,8 @@ describe('a connection is kept for further requests', () => {
     const requests: [string, number][] = [
       [publishHead(server) + END + BODY, 200],
       [getHead(server) + END, 200],
-      [`POST /apps/app-id/events HTTP/1.1\r\nHost: a\r\nContent-Length: 3${END}abc`, 401],
-      [`PUT /apps/app-id/events HTTP/1.1\r\nHost: a\r\nContent-Length: 3${END}abc`, 405],
+      [`POST /apps/${server.appId}/events HTTP/1.1\r\nHost: a\r\nContent-Length: 3${END}abc`, 401],
+      [`PUT /apps/${server.appId}/events HTTP/1.1\r\nHost: a\r\nContent-Length: 3${END}abc`, 405],
       [`GET /nowhere HTTP/1.1\r\nHost: a${END}`, 404],
       [getHead(server, 'channels/b%20ad') + END, 400],
       [`GET /up HTTP/1.1\r\nHost: a${END}`, 200],
@@ -113,7 +114,7 @@ describe('a body arrives', () => {
   });
 
   it('in chunks that are too many, and is refused with 413', async () => {
-    const server = await startServer({ REVERB_MAX_REQUEST_SIZE: '100' });
+    const server = await sharedServer({ REVERB_MAX_REQUEST_SIZE: '100' });
     const body = ' '.repeat(101);
     const response = await signedRequest(server, 'POST', 'events', { body, chunked: true });
     expectRefusal(response, 413);
@@ -160,7 +161,7 @@ describe('a body arrives', () => {
   });
 
   it('even with a GET, where it is signed but not read', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const options = { body: '{"any":"thing"}' };
     expect((await signedRequest(server, 'GET', 'channels', options)).json).toEqual({
       channels: {},
@@ -171,7 +172,7 @@ describe('a body arrives', () => {
 });
 
 describe('a request that does not arrive within REVERB_REQUEST_TIMEOUT ends with 408', () => {
-  const parts: [string, (server: TestServer) => string][] = [
+  const parts: [string, (server: SharedServer) => string][] = [
     ['half a request line', () => 'POST /apps/app'],
     ['half a head', (server) => `${publishHead(server)}\r\n`],
     ['a head without its body', (server) => publishHead(server) + END],
@@ -247,7 +248,7 @@ describe('what is not HTTP is refused with 400 and harms nobody', () => {
   });
 
   it('with 431 where the head is too large, 417 where too much is expected', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const long = `GET /up?${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a${END}`;
     expect((await rawHttp(server.port, long)).statuses).toEqual([431]);
     const large = `GET /up HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}${END}`;

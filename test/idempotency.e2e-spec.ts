@@ -4,6 +4,7 @@ import { api, expectRefusal, startServerFor, startTwoApplications } from './harn
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { eventually } from './harness/eventually.js';
 import type { ApiTarget } from './harness/signed-request.js';
+import { sharedServer } from './harness/shared-server.js';
 import { startServer, type TestServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -37,7 +38,7 @@ async function received(client: PusherClient) {
 
 describe('a publish with a key is done once', () => {
   it('and its first answer is given again, whatever the second asks', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await withSubscriber(server, server.url);
     const answer = { channels: { c: { subscription_count: 1 } } };
     await publish(server, 'k', { data: '1', info: 'subscription_count' }).expect(200, answer);
@@ -48,7 +49,7 @@ describe('a publish with a key is done once', () => {
   });
 
   it('with the key in the header or in the body', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await withSubscriber(server, server.url);
     const inBody = { body: { ...EVENT, idempotency_key: 'k' } };
     await api(server, 'POST', 'events', inBody).expect(200, {});
@@ -60,7 +61,7 @@ describe('a publish with a key is done once', () => {
   });
 
   it('and so is a batch', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await withSubscriber(server, server.url);
     for (let i = 0; i < 2; i++) await publishBatch(server, 'k', [EVENT, EVENT]).expect(200, {});
     const body = { batch: [EVENT], idempotency_key: 'k' };
@@ -69,7 +70,7 @@ describe('a publish with a key is done once', () => {
   });
 
   it('while the first is still under way', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await withSubscriber(server, server.url);
     const key = randomUUID();
     const answers = await Promise.all(
@@ -85,7 +86,7 @@ describe('a publish with a key is done once', () => {
   });
 
   it('but with another key, or none, as often as it is asked', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await withSubscriber(server, server.url);
     for (const key of ['k', 'K', 'k ~', `k${'x'.repeat(254)}`]) {
       await publish(server, key, { data: key }).expect(200, {});
@@ -107,7 +108,7 @@ describe('a key means nothing elsewhere', () => {
   });
 
   it('not for the other way to publish', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await withSubscriber(server, server.url);
     await publish(server, 'k').expect(200, {});
     await publishBatch(server, 'k').expect(200, {});
@@ -117,7 +118,7 @@ describe('a key means nothing elsewhere', () => {
 
 describe('a failure is not remembered', () => {
   it('neither a refused body nor a refused signature', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await withSubscriber(server, server.url);
     expectRefusal(await publish(server, 'k', { channel: 'b ad' }), 400);
     expectRefusal(await publish(server, 'k', { data: 'x'.repeat(10_001) }), 413);
@@ -169,7 +170,7 @@ describe('a key that cannot be one is refused with 400', () => {
     ['empty', ''],
     ['of 256 characters', 'x'.repeat(256)],
   ])('%s', async (_, key) => {
-    const server = await startServer();
+    const server = await sharedServer();
     expectRefusal(await publish(server, key), 400, /[Ii]dempotency.key/);
     expectRefusal(await publishBatch(server, key), 400, /[Ii]dempotency.key/);
     const body = { ...EVENT, idempotency_key: key };
@@ -177,7 +178,7 @@ describe('a key that cannot be one is refused with 400', () => {
   });
 
   it.each([[1], [true], [{}], [['k']]])('%j', async (key) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const body = { ...EVENT, idempotency_key: key };
     expectRefusal(await api(server, 'POST', 'events', { body }), 400, /^idempotency_key/);
   });

@@ -2,7 +2,8 @@ import { closeAll, eventually } from './harness/eventually.js';
 import { PusherClient, WEBSOCKET_PING } from './harness/pusher-client.js';
 import { OPCODE, rawUpgrade } from './harness/raw-socket.js';
 import { signedRequest } from './harness/signed-request.js';
-import { startServer, type TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
+import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
@@ -17,12 +18,12 @@ function expectAbout(actualMs: number, wantedMs: number): void {
 
 const establishedAt = ({ frames }: PusherClient): number => frames[0]!.atMs;
 
-const channelsOf = async (server: TestServer): Promise<object> =>
+const channelsOf = async (server: SharedServer): Promise<object> =>
   (await signedRequest(server, 'GET', 'channels')).json.channels;
 
 describe('A client that asks is answered', () => {
   it('pusher:ping with pusher:pong, whatever it carries', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (const data of [undefined, null, {}, '{}', { anything: 1 }]) {
       client.send({ event: 'pusher:ping', data });
@@ -33,7 +34,7 @@ describe('A client that asks is answered', () => {
   });
 
   it('a WebSocket PING with a PONG that carries the same', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (const payload of ['', 'ping', 'ü', 'x'.repeat(125)]) await client.ping(payload);
     expect(client.pendingFrames).toEqual([]);
@@ -50,7 +51,7 @@ describe('A client that asks is answered', () => {
   });
 
   it('and a pong nobody asked for is fine', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     client.send({ event: 'pusher:pong', data: {} });
     await client.roundTrip();
@@ -60,7 +61,7 @@ describe('A client that asks is answered', () => {
 
 describe('A client that is silent for its ping interval is asked for a sign of life', () => {
   it('with pusher:ping, subscribed or not', async () => {
-    const server = await startServer(QUICK);
+    const server = await sharedServer(QUICK);
     const subscribed = await PusherClient.connect(server);
     await subscribed.subscribe('room');
     const silentSinceMs = performance.now();
@@ -85,7 +86,7 @@ describe('A client that is silent for its ping interval is asked for a sign of l
   });
 
   it('again and again, as long as it answers', async () => {
-    const server = await startServer(QUICK);
+    const server = await sharedServer(QUICK);
     const pusher = await PusherClient.connect(server, { autoPong: true });
     const controlled = await PusherClient.connect(server);
     await controlled.ping();
@@ -98,7 +99,7 @@ describe('A client that is silent for its ping interval is asked for a sign of l
   });
 
   it('but not while anything comes in, were it nonsense', async () => {
-    const server = await startServer({ ...QUICK, REVERB_APP_ACTIVITY_TIMEOUT: '30' });
+    const server = await sharedServer({ ...QUICK, REVERB_APP_ACTIVITY_TIMEOUT: '30' });
     const talkers = await Promise.all([1, 2, 3].map(() => PusherClient.connect(server)));
     const silent = await PusherClient.connect(server);
     const [asking, babbling, ponging] = talkers as [PusherClient, PusherClient, PusherClient];
@@ -119,7 +120,7 @@ describe('A client that is silent for its ping interval is asked for a sign of l
   });
 
   it('also when it only listens', async () => {
-    const server = await startServer(QUICK);
+    const server = await sharedServer(QUICK);
     const listener = await PusherClient.connect(server);
     await listener.subscribe('room');
     const publish = setInterval(() => {
@@ -153,7 +154,7 @@ describe('A client that is silent for its ping interval is asked for a sign of l
 
 describe('A client that gives no sign of life within the activity timeout', () => {
   it('is told 4201 and closed with it, subscribed or not', async () => {
-    const server = await startServer(QUICK);
+    const server = await sharedServer(QUICK);
     const subscribed = await PusherClient.connect(server);
     await subscribed.subscribe('room');
     const idle = await PusherClient.connect(server);
@@ -175,7 +176,7 @@ describe('A client that gives no sign of life within the activity timeout', () =
   });
 
   it('is so too when it does not answer a WebSocket PING', async () => {
-    const server = await startServer(QUICK);
+    const server = await sharedServer(QUICK);
     const client = await PusherClient.connect(server, { answersControlPings: false });
     await client.ping();
     await client.expectFrame(WEBSOCKET_PING);
@@ -184,7 +185,7 @@ describe('A client that gives no sign of life within the activity timeout', () =
   });
 
   it('leaves its channels, and the other members are told', async () => {
-    const server = await startServer(QUICK);
+    const server = await sharedServer(QUICK);
     const here = await PusherClient.connect(server, { autoPong: true });
     await here.subscribePresence('presence-room', { user_id: 'here' }, server);
     const gone = await PusherClient.connect(server);
@@ -207,7 +208,7 @@ describe('A client that gives no sign of life within the activity timeout', () =
   });
 
   it('harms nobody who is alive', async () => {
-    const server = await startServer(QUICK);
+    const server = await sharedServer(QUICK);
     const alive = await PusherClient.connect(server, { autoPong: true });
     await alive.subscribe('room');
     const dead = await Promise.all(Array.from({ length: 20 }, () => PusherClient.connect(server)));

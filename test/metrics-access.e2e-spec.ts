@@ -8,6 +8,7 @@ import { startHost, type Platform } from './harness/host-application.js';
 import { getMetrics, MetricsScrape } from './harness/metrics-scrape.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { rawUpgrade } from './harness/raw-socket.js';
+import { reusedServer } from './harness/shared-server.js';
 import { plainRequest } from './harness/signed-request.js';
 import { startServer, type TestServer } from './harness/test-server.js';
 
@@ -60,7 +61,7 @@ describe('The page', () => {
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])(
     'is not given to %s',
     async (method) => {
-      const server = await startServer(ON);
+      const server = await reusedServer(ON);
       const { status, headers, json } = await getMetrics(server, {}, '/metrics', method);
       expect([status, headers.allow, json]).toEqual([
         405,
@@ -93,7 +94,7 @@ describe('The page', () => {
 
 describe('A token', () => {
   const start = (variables = ON) =>
-    startServer({ ...variables, REVERB_METRICS_TOKEN: TOKEN.replaceAll(' ', '-') });
+    reusedServer({ ...variables, REVERB_METRICS_TOKEN: TOKEN.replaceAll(' ', '-') });
   const right = TOKEN.replaceAll(' ', '-');
 
   it.each([`Bearer ${right}`, `bearer ${right}`, `Bearer   ${right}`])(
@@ -135,7 +136,8 @@ describe('A token', () => {
   });
 
   it('stands in no log', async () => {
-    const server = await start(OWN_PORT);
+    // One of its own, for what it says when it starts.
+    const server = await startServer({ ...OWN_PORT, REVERB_METRICS_TOKEN: right });
     await getMetrics(listenerOf(server), { authorization: 'Bearer wrong-token' });
     const said = server.logs.lines.map(({ text }) => text).join('\n');
     expect(said).not.toContain(right);
@@ -155,7 +157,7 @@ describe('On a port of its own', () => {
   it.each(['/', '/up', '/apps/app-id/channels', '/metrics/more', '/app/app-key'])(
     'nothing else is there, not even %s',
     async (path) => {
-      const { status, json } = await getMetrics(listenerOf(await startServer(OWN_PORT)), {}, path);
+      const { status, json } = await getMetrics(listenerOf(await reusedServer(OWN_PORT)), {}, path);
       expect([status, json]).toEqual([404, { error: 'There is nothing at this path.' }]);
     },
   );

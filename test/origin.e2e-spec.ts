@@ -1,5 +1,6 @@
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { rawUpgrade } from './harness/raw-socket.js';
+import { sharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -84,7 +85,7 @@ describe('A page may connect when its origin is allowed, else it is refused with
       },
     ],
   ])('as %s says', async (list, { allowed, refused }) => {
-    const server = await startServer({ REVERB_ALLOWED_ORIGINS: list });
+    const server = await sharedServer({ REVERB_ALLOWED_ORIGINS: list });
     for (const origin of allowed) {
       await PusherClient.connect(server, withOrigin(origin));
     }

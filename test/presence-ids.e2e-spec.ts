@@ -1,8 +1,7 @@
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { Json } from './harness/pusher-client.js';
 import { occupiedChannels, usersIn } from './harness/publish.js';
-import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { titled } from './harness/titled.js';
 
 afterEach(closeAll);
@@ -12,13 +11,13 @@ const ADDED = 'pusher_internal:member_added';
 const REMOVED = 'pusher_internal:member_removed';
 
 /** Joins with channel_data to the letter. */
-async function join(server: TestServer, channelData: string) {
+async function join(server: SharedServer, channelData: string) {
   const client = await PusherClient.connect(server);
   const success = await client.subscribePresence(ROOM, channelData, server);
   return Object.assign(client, { success, presence: success.json.presence });
 }
 
-const joinAs = (server: TestServer, user_id: Json) => join(server, JSON.stringify({ user_id }));
+const joinAs = (server: SharedServer, user_id: Json) => join(server, JSON.stringify({ user_id }));
 
 describe('A user_id', () => {
   it.each(
@@ -38,7 +37,7 @@ describe('A user_id', () => {
       'x'.repeat(128),
     ),
   )('%s goes out in the JSON type it came in', async (_, id) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const watcher = await joinAs(server, 'watcher');
     const joiner = await joinAs(server, id);
     expect(joiner.presence).toEqual({
@@ -53,7 +52,7 @@ describe('A user_id', () => {
   });
 
   it('is compared as a string: 0 is "0", and "01" is not "1"', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const watcher = await joinAs(server, 0);
     const same = await joinAs(server, '0');
     expect(same.presence).toEqual({ ids: [0], hash: { 0: null }, count: 1 });
@@ -68,7 +67,7 @@ describe('A user_id', () => {
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length'])(
     '%s is one like any other',
     async (id) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const first = await joinAs(server, id);
       const other = await joinAs(server, 'other');
       expect(other.presence.ids).toEqual([id, 'other']);
@@ -82,13 +81,13 @@ describe('A user_id', () => {
   );
 
   it('given twice is the last one, as everywhere in JSON', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const { presence } = await join(server, '{"user_id":"1","user_id":"2","user_info":1}');
     expect(presence).toEqual({ ids: ['2'], hash: { 2: 1 }, count: 1 });
   });
 
   it('is taken from channel_data to the letter, white space and all', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const { presence } = await join(server, ' { "user_id" :\n "1" , "more": [1] } ');
     expect(presence).toEqual({ ids: ['1'], hash: { 1: null }, count: 1 });
   });
@@ -117,7 +116,7 @@ describe('channel_data', () => {
     ['a huge user_id', JSON.stringify({ user_id: 'x'.repeat(9000) })],
     ['nesting without an end', '['.repeat(9000)],
   ])('that holds %s is refused, although it is signed', async (_, channelData) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const auth = client.presenceAuth(ROOM, channelData, server);
     const { json } = await client.subscribeRefused(ROOM, auth);
@@ -129,14 +128,14 @@ describe('channel_data', () => {
   });
 
   it('that is missing is refused although the rest is signed', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const error = client.subscribePrivate(ROOM, server);
     await expect(error).rejects.toThrow('InvalidChannelData');
   });
 
   it('that is not what was signed is an AuthError', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const signed = client.presenceAuth(ROOM, { user_id: '1' }, server);
     const forged = { ...signed, channel_data: '{"user_id":"2"}' };
@@ -149,7 +148,7 @@ describe('channel_data', () => {
 
 describe('A signed-in connection', () => {
   it('joins as its user when it sends no channel_data', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const watcher = await joinAs(server, 'watcher');
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann', user_info: { name: 'Ann' } }, server);
@@ -166,7 +165,7 @@ describe('A signed-in connection', () => {
   });
 
   it('joins as whom channel_data names, when it sends that', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann' }, server);
     const { json } = await client.subscribePresence(ROOM, { user_id: 'nick' }, server);
@@ -174,14 +173,14 @@ describe('A signed-in connection', () => {
   });
 
   it('needs an auth all the same', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann' }, server);
     expect((await client.subscribeRefused(ROOM)).json).toMatchObject({ type: 'AuthError' });
   });
 
   it('is held to the size of user_info like everybody', async () => {
-    const server = await startServer({ REVERB_APP_MAX_PRESENCE_USER_INFO_SIZE: '10' });
+    const server = await sharedServer({ REVERB_APP_MAX_PRESENCE_USER_INFO_SIZE: '10' });
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann', user_info: 'x'.repeat(9) }, server);
     await expect(client.subscribePrivate(ROOM, server)).rejects.toThrow('4301');

@@ -3,8 +3,7 @@ import { rosterSeenBy } from './harness/presence-model.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { publish, usersIn } from './harness/publish.js';
 import { Random } from './harness/random.js';
-import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
@@ -18,11 +17,11 @@ class Tab {
 
   private constructor(
     readonly userId: string,
-    private readonly server: TestServer,
+    private readonly server: SharedServer,
     private client: PusherClient,
   ) {}
 
-  static async open(server: TestServer, userId: string): Promise<Tab> {
+  static async open(server: SharedServer, userId: string): Promise<Tab> {
     return new Tab(userId, server, await PusherClient.connect(server));
   }
 
@@ -50,13 +49,13 @@ class Tab {
   }
 }
 
-async function openTabs(server: TestServer): Promise<Tab[]> {
+async function openTabs(server: SharedServer): Promise<Tab[]> {
   const users = Array.from({ length: SOCKETS }, (_, i) => `user-${i % USERS}`);
   return Promise.all(users.map((userId) => Tab.open(server, userId)));
 }
 
 /** Everybody in the channel, the API and the model agree on who is there. */
-async function expectAgreement(server: TestServer, tabs: readonly Tab[]): Promise<void> {
+async function expectAgreement(server: SharedServer, tabs: readonly Tab[]): Promise<void> {
   const expected = [...new Set(tabs.flatMap((tab) => (tab.present ? tab.userId : [])))].sort();
   await eventually(async () => expect(await usersIn(server, ROOM)).toEqual(expected));
   await publish(server, ROOM, 'settled');
@@ -69,7 +68,7 @@ async function expectAgreement(server: TestServer, tabs: readonly Tab[]): Promis
 
 describe('In a storm of joins and leaves', () => {
   it.each([1, 2, 3])('everybody knows who is there (seed %i)', async (seed) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const random = new Random(seed);
     const tabs = await openTabs(server);
     for (let round = 0; round < 8; round++) {
@@ -94,7 +93,7 @@ describe('In a storm of joins and leaves', () => {
   });
 
   it('nobody stays behind when all break off at once', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const witness = await Tab.open(server, 'witness');
     witness.join();
     const tabs = await openTabs(server);

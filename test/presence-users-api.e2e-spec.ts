@@ -2,7 +2,7 @@ import { api, expectRefusal, startTwoApplications } from './harness/api.js';
 import { eventually } from './harness/eventually.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { ApiTarget } from './harness/signed-request.js';
-import { startServer } from './harness/test-server.js';
+import { sharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
@@ -18,7 +18,7 @@ const terminateByKey = (server: ApiTarget, user: string) =>
 
 describe('the users of a presence channel', () => {
   it('are listed by their ids, as strings', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const user_id of ['ann', 7, 0, '01', '__proto__', 'Jürgen 😀']) {
       const client = await PusherClient.connect(server);
       await client.subscribePresence('presence-c', { user_id, user_info: { a: 1 } }, server);
@@ -29,7 +29,7 @@ describe('the users of a presence channel', () => {
   });
 
   it('are each there once, until their last connection left', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [one, two] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await one.subscribePresence('presence-c', { user_id: 1 }, server);
     await two.subscribePresence('presence-c', { user_id: '1' }, server);
@@ -50,7 +50,7 @@ describe('the users of a presence channel', () => {
   });
 
   it('are there in a presence-cache channel too', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribePresence('presence-cache-c', { user_id: 1 }, server);
     await usersOf(server, 'presence-cache-c').expect(200, { users: [{ id: '1' }] });
@@ -59,7 +59,7 @@ describe('the users of a presence channel', () => {
   it.each(['c', 'private-c', 'x-presence-c', 'presence', 'cache-c', 'private-presence-c'])(
     'are nothing that %s has',
     async (channel) => {
-      const server = await startServer();
+      const server = await sharedServer();
       expectRefusal(await usersOf(server, channel), 400, 'Only presence channels have users.');
     },
   );
@@ -70,7 +70,7 @@ describe.each([
   ['of the application of the key', terminateByKey],
 ])('terminating a user %s', (_, call) => {
   it('closes every connection that signed in as the user', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [tab1, tab2, bob] = [
       await PusherClient.connect(server),
       await PusherClient.connect(server),
@@ -89,7 +89,7 @@ describe.each([
   });
 
   it('closes every connection that is the user in a presence channel', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.subscribePresence('presence-c', { user_id: 7 }, server);
     await bob.subscribePresence('presence-c', { user_id: '07' }, server);
@@ -100,7 +100,7 @@ describe.each([
   });
 
   it('is fine when nobody is that user', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await PusherClient.connect(server);
     await call(server, 'nobody').expect(200, {});
     await api(server, 'GET', 'connections').expect(200, { connections: 1 });
@@ -117,7 +117,7 @@ describe.each([
   });
 
   it('takes ids of 1 to 128 characters', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await call(server, 'x'.repeat(128)).expect(200, {});
     await call(server, 'a/b?c d').expect(200, {});
     for (const bad of ['', 'x'.repeat(129)]) {
@@ -126,7 +126,7 @@ describe.each([
   });
 
   it('needs a signature of a known key', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann' }, server);
     expectRefusal(await call({ ...server, key: 'nobody' }, 'ann'), 401, 'auth_key');
@@ -136,7 +136,7 @@ describe.each([
   });
 
   it('does not care for the body', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const path = call === terminate ? 'users/1/terminate_connections' : undefined;
     for (const body of [{}, '', 'no JSON']) {
       const url = path ?? '/users/1/terminate_connections';

@@ -1,8 +1,8 @@
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { PresenceMember } from './harness/pusher-client.js';
 import { occupiedChannels, publish, usersIn } from './harness/publish.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
@@ -11,14 +11,14 @@ const ADDED = 'pusher_internal:member_added';
 const REMOVED = 'pusher_internal:member_removed';
 
 /** Joins with a connection of its own, and keeps the roster it was given in `presence`. */
-async function join(server: TestServer, member: PresenceMember | string, channel = ROOM) {
+async function join(server: SharedServer, member: PresenceMember | string, channel = ROOM) {
   const client = await PusherClient.connect(server);
   const success = await client.subscribePresence(channel, member, server);
   return Object.assign(client, { success, presence: success.json.presence });
 }
 
 /** Connections of users that joined one after the other. */
-async function joinAll(server: TestServer, ...ids: (string | number)[]) {
+async function joinAll(server: SharedServer, ...ids: (string | number)[]) {
   const clients = [];
   for (const user_id of ids) clients.push(await join(server, { user_id }));
   return clients;
@@ -26,7 +26,7 @@ async function joinAll(server: TestServer, ...ids: (string | number)[]) {
 
 describe('Who joins a presence channel', () => {
   it('is given everybody in it, itself among them', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await join(server, { user_id: 'ann', user_info: { name: 'Ann' } });
     await join(server, { user_id: 'bob', user_info: 'Bob' });
     const { presence, success } = await join(server, { user_id: 'cid', user_info: [1] });
@@ -40,7 +40,7 @@ describe('Who joins a presence channel', () => {
   });
 
   it('is announced to the others, but not to itself', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await join(server, { user_id: 'ann' });
     const bob = await join(server, { user_id: 'bob', user_info: { name: 'Bob' } });
     const added = await ann.expectFrame(() => true);
@@ -51,7 +51,7 @@ describe('Who joins a presence channel', () => {
   });
 
   it('is announced when it leaves, closes or breaks off', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob, cid, dee] = await joinAll(server, 'ann', 'bob', 'cid', 'dee');
     for (const id of ['bob', 'cid', 'dee'])
       await ann!.expectFrame(ADDED).then(({ json }) => expect(json).toEqual({ user_id: id }));
@@ -68,7 +68,7 @@ describe('Who joins a presence channel', () => {
   });
 
   it('and asks again is given the roster again, and changes nothing', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await joinAll(server, 'ann', 'bob');
     await ann!.expectFrame(ADDED);
     const again = await bob!.subscribePresence(ROOM, { user_id: 'eve', user_info: 1 }, server);
@@ -85,7 +85,7 @@ describe('Who joins a presence channel', () => {
   });
 
   it('takes part in the events of the channel', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await joinAll(server, 'ann', 'bob');
     await publish(server, ROOM, 'lights-out');
     await ann!.expectFrame('lights-out');
@@ -108,7 +108,7 @@ describe('Who joins a presence channel', () => {
 
 describe('A user with several connections', () => {
   it('joins once and leaves once', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, tab1, tab2, tab3] = await joinAll(server, 'ann', 'bob', 'bob', 'bob');
     expect(tab3!.presence).toMatchObject({ ids: ['ann', 'bob'], count: 2 });
     tab1!.unsubscribe(ROOM);
@@ -124,7 +124,7 @@ describe('A user with several connections', () => {
   });
 
   it('never hears of itself from its other connections', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [tab1, tab2] = await joinAll(server, 'bob', 'bob');
     await tab2!.close();
     await tab1!.roundTrip();
@@ -132,7 +132,7 @@ describe('A user with several connections', () => {
   });
 
   it('is announced anew when it comes back after the last one left', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = await joinAll(server, 'ann', 'bob');
     for (let i = 0; i < 10; i++) {
       bob!.unsubscribe(ROOM);
@@ -149,7 +149,7 @@ describe('A user with several connections', () => {
 
 describe('user_info', () => {
   it('that is missing is null in the roster, and harms nobody who comes later', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await join(server, { user_id: 'ann' });
     expect(ann.presence).toEqual({ ids: ['ann'], hash: { ann: null }, count: 1 });
     const bob = await join(server, { user_id: 'bob', user_info: {} });
@@ -172,7 +172,7 @@ describe('user_info', () => {
     [{ name: 'Zoë 💥' }],
     [{ toString: 1, constructor: 2, user_id: 'eve' }],
   ])('%j goes out as it came', async (user_info) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await join(server, { user_id: 'ann', user_info });
     expect(ann.presence.hash).toEqual({ ann: user_info });
     await join(server, { user_id: 'bob', user_info });
@@ -185,7 +185,7 @@ describe('user_info', () => {
     ['2 KB unless configured', {}, 2048],
     ['what is configured', { REVERB_APP_MAX_PRESENCE_USER_INFO_SIZE: '20' }, 20],
   ])('may have %s', async (_, variables, limit) => {
-    const server = await startServer(variables as Record<string, string>);
+    const server = await sharedServer(variables as Record<string, string>);
     const client = await PusherClient.connect(server);
     const tooMuch = client.presenceAuth(ROOM, ofSize(limit + 1), server);
     const { json } = await client.subscribeRefused(ROOM, tooMuch);
@@ -196,7 +196,7 @@ describe('user_info', () => {
   });
 
   it('is measured in bytes, not characters', async () => {
-    const server = await startServer({ REVERB_APP_MAX_PRESENCE_USER_INFO_SIZE: '12' });
+    const server = await sharedServer({ REVERB_APP_MAX_PRESENCE_USER_INFO_SIZE: '12' });
     const client = await PusherClient.connect(server);
     const refused = client.presenceAuth(ROOM, { user_id: '1', user_info: 'ééééé!' }, server);
     expect((await client.subscribeRefused(ROOM, refused)).json.status).toBe(4301);
@@ -208,7 +208,7 @@ describe('The member limit', () => {
   const LIMITED = { REVERB_APP_MAX_PRESENCE_MEMBERS: '2' };
 
   it('keeps further users out, and leaves them connected', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     const [ann] = await joinAll(server, 'ann', 'bob');
     await ann!.expectFrame(ADDED);
     const cid = await PusherClient.connect(server);
@@ -224,13 +224,13 @@ describe('The member limit', () => {
   });
 
   it('lets further connections of a member in', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     const clients = await joinAll(server, 'ann', 'bob', 'bob', 'ann', 'bob');
     expect(clients.at(-1)!.presence.count).toBe(2);
   });
 
   it('gives the seat of who left to the next', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     const [, bob, otherTab] = await joinAll(server, 'ann', 'bob', 'bob');
     const cid = await PusherClient.connect(server);
     const auth = cid.presenceAuth(ROOM, { user_id: 'cid' }, server);
@@ -242,7 +242,7 @@ describe('The member limit', () => {
   });
 
   it('is one of each channel', async () => {
-    const server = await startServer({ REVERB_APP_MAX_PRESENCE_MEMBERS: '1' });
+    const server = await sharedServer({ REVERB_APP_MAX_PRESENCE_MEMBERS: '1' });
     await join(server, { user_id: 'ann' }, 'presence-1');
     await join(server, { user_id: 'bob' }, 'presence-2');
     await join(server, { user_id: 'bob' }, 'presence-cache-2');

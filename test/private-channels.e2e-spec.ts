@@ -1,6 +1,7 @@
 import { authSignature, channelAuth, closeAll, PusherClient } from './harness/pusher-client.js';
 import { occupiedChannels, publish } from './harness/publish.js';
-import { startServer, TEST_APPLICATION } from './harness/test-server.js';
+import { reusedServer } from './harness/shared-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 
 afterEach(closeAll);
 
@@ -8,7 +9,7 @@ const CHANNEL = 'private-room';
 
 /** A client, and the `auth` a backend would give it. */
 async function connect(variables: Record<string, string> = {}) {
-  const server = await startServer(variables);
+  const server = await reusedServer(variables);
   const client = await PusherClient.connect(server);
   return { server, client, auth: channelAuth(server, client.socketId, CHANNEL).auth };
 }

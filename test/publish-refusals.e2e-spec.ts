@@ -1,5 +1,6 @@
 import { api, expectRefusal, publishTo, startServerFor } from './harness/api.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
+import { sharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -64,7 +65,7 @@ describe('a publish that is not right is refused with 400 and a sentence that na
   it.each([...channels, ...users, 'c'.repeat(201), 'c'.repeat(100_000)].map((name) => [name]))(
     'a channel named %j',
     async (channel) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const response = await publishTo(server, channel);
       expectRefusal(response, 400, /^channel ".*" is not a channel name: 1 to 200 characters/s);
       expect(response.text.length).toBeLessThan(300);

@@ -6,13 +6,13 @@ import {
   startTwoApplications,
 } from './harness/api.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
-import { startServer } from './harness/test-server.js';
+import { sharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
 /** A server, and a client that is subscribed to some channels. */
 async function withSubscriber(...channels: string[]) {
-  const server = await startServer();
+  const server = await sharedServer();
   const client = await PusherClient.connect(server);
   for (const channel of channels) await client.subscribe(channel);
   return { server, client };
@@ -148,7 +148,7 @@ describe('a published event reaches the subscribers of its channels', () => {
   });
 
   it('which may be nobody at all, and makes no channel', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await publishTo(server, 'nobody-is-here').expect(200, {});
     await api(server, 'GET', 'channels').expect(200, { channels: {} });
   });

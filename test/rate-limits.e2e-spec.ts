@@ -1,14 +1,13 @@
 import { eventually } from './harness/eventually.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { publish } from './harness/publish.js';
-import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
 const ROOM = 'private-room';
 
-async function connectTwo(server: TestServer) {
+async function connectTwo(server: SharedServer) {
   const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
   await ann.subscribePrivate(ROOM, server);
   await bob.subscribePrivate(ROOM, server);
@@ -29,7 +28,7 @@ describe('Client events per second', () => {
     ['10 unless configured', {}, 10],
     ['what is configured', { REVERB_APP_CLIENT_EVENTS_PER_SECOND: '3' }, 3],
   ])('are %s', async (_, variables, limit) => {
-    const server = await startServer(variables as Record<string, string>);
+    const server = await sharedServer(variables as Record<string, string>);
     const [ann, bob] = await connectTwo(server);
     expect(await flood(ann, bob, limit + 5)).toBe(limit);
     const errors = ann.framesLike('pusher:error').map(({ json }) => json);
@@ -40,7 +39,7 @@ describe('Client events per second', () => {
   });
 
   it('are allowed again after a second, and the connection stays', async () => {
-    const server = await startServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '3' });
+    const server = await sharedServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '3' });
     const [ann, bob] = await connectTwo(server);
     await flood(ann, bob, 10);
     await eventually(async () => expect(await flood(ann, bob, 1)).toBe(1), { everyMs: 100 });
@@ -48,14 +47,14 @@ describe('Client events per second', () => {
   });
 
   it('are counted for each connection by itself', async () => {
-    const server = await startServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '3' });
+    const server = await sharedServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '3' });
     const [ann, bob] = await connectTwo(server);
     await flood(ann, bob, 10);
     expect(await flood(bob, ann, 3)).toBe(3);
   });
 
   it('do not hold back anything else', async () => {
-    const server = await startServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '1' });
+    const server = await sharedServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '1' });
     const [ann, bob] = await connectTwo(server);
     await flood(ann, bob, 5);
     await ann.subscribe('news');
@@ -64,7 +63,7 @@ describe('Client events per second', () => {
   });
 
   it('are not limited by 0', async () => {
-    const server = await startServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0' });
+    const server = await sharedServer({ REVERB_APP_CLIENT_EVENTS_PER_SECOND: '0' });
     const [ann, bob] = await connectTwo(server);
     expect(await flood(ann, bob, 500)).toBe(500);
     expect(ann.framesLike('pusher:error')).toEqual([]);
@@ -86,7 +85,7 @@ describe('The limit of messages', () => {
 
   it('is off unless configured', async () => {
     const client = await PusherClient.connect(
-      await startServer({ REVERB_APP_RATE_LIMIT_MAX_ATTEMPTS: '5' }),
+      await sharedServer({ REVERB_APP_RATE_LIMIT_MAX_ATTEMPTS: '5' }),
     );
     ping(client, 500);
     await client.subscribe('news');
@@ -94,7 +93,7 @@ describe('The limit of messages', () => {
   });
 
   it('drops what is over it with an error, and the connection stays', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     const client = await PusherClient.connect(server);
     ping(client, 5);
     client.sendSubscribe('news');
@@ -105,7 +104,7 @@ describe('The limit of messages', () => {
   });
 
   it('counts malformed messages and client events like all others', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     const [ann, bob] = await connectTwo(server);
     for (const message of ['', 'x', '{}']) ann.send(message);
     ann.trigger('client-typed', ROOM, 'let through');
@@ -117,7 +116,7 @@ describe('The limit of messages', () => {
 
   it('begins anew when the window is over', async () => {
     const brief = { ...LIMITED, REVERB_APP_RATE_LIMIT_DECAY_SECONDS: '1' };
-    const client = await PusherClient.connect(await startServer(brief));
+    const client = await PusherClient.connect(await sharedServer(brief));
     ping(client, 6);
     await client.expectError(4301);
     await eventually(() => client.roundTrip(100), { everyMs: 100 });
@@ -125,7 +124,7 @@ describe('The limit of messages', () => {
   });
 
   it('is one of each connection', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     const first = await PusherClient.connect(server);
     ping(first, 6);
     await first.expectError(4301);
@@ -133,7 +132,7 @@ describe('The limit of messages', () => {
   });
 
   it('with terminate_on_limit delivers the error and then closes with 4200', async () => {
-    const server = await startServer(TERMINATING);
+    const server = await sharedServer(TERMINATING);
     const [ann, bob] = await connectTwo(server);
     ping(ann, 4);
     for (let i = 0; i < 20; i++) ann.trigger('client-typed', ROOM, i);
@@ -147,7 +146,7 @@ describe('The limit of messages', () => {
   });
 
   it('with terminate_on_limit ends the subscriptions at once', async () => {
-    const server = await startServer(TERMINATING);
+    const server = await sharedServer(TERMINATING);
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.subscribePresence('presence-room', { user_id: 'ann' }, server);
     await bob.subscribePresence('presence-room', { user_id: 'bob' }, server);
@@ -158,7 +157,7 @@ describe('The limit of messages', () => {
   });
 
   it('with terminate_on_limit lets through what keeps below it', async () => {
-    const client = await PusherClient.connect(await startServer(TERMINATING));
+    const client = await PusherClient.connect(await sharedServer(TERMINATING));
     for (let i = 0; i < 5; i++) await client.roundTrip();
     expect(client.framesLike('pusher:error')).toEqual([]);
   });

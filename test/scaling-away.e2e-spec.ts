@@ -12,7 +12,7 @@ import { rosterSeenBy } from './harness/presence-model.js';
 import { publish, usersIn } from './harness/publish.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
-import type { ServerProcess } from './harness/server-process.js';
+import { ServerHere } from './harness/server-here.js';
 import { signedRequest } from './harness/signed-request.js';
 import type { ApiResponse } from './harness/signed-request.js';
 
@@ -24,14 +24,14 @@ const LONGEST_MS = 2_500;
 
 async function startNodes(count: number, variables: Record<string, string> = {}) {
   const redis = await RedisServer.start();
-  const cluster = await NodeCluster.start(count, redis, variables);
-  const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
+  const cluster = await NodeCluster.startWith(count, redis, variables, ServerHere.start);
+  const [one, two] = cluster.nodes as [ServerHere, ServerHere];
   return { redis, cluster, one, two };
 }
 
 /** Asks, and fails when the answer takes too long. */
 async function ask(
-  node: ServerProcess,
+  node: ServerHere,
   method: 'GET' | 'POST',
   path: string,
   options: { body?: object; query?: Record<string, string> } = {},

@@ -1,11 +1,12 @@
 import { changesSeenBy, member, signedIn, subscriber, toldTo } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
-import { NodeCluster, SWEEP_MS } from './harness/node-cluster.js';
+import { NodeCluster, SWEEP_MS, type ClusterNode } from './harness/node-cluster.js';
 import { rosterSeenBy } from './harness/presence-model.js';
 import { publish } from './harness/publish.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
-import type { ServerProcess } from './harness/server-process.js';
+import { ServerHere } from './harness/server-here.js';
+import { ServerProcess } from './harness/server-process.js';
 import { signedRequest } from './harness/signed-request.js';
 
 afterEach(closeAll);
@@ -13,11 +14,15 @@ afterEach(closeAll);
 const ROOM = 'presence-room';
 const users = (...ids: string[]) => ({ users: ids.map((id) => ({ id })) });
 
+/** Only the one that is killed needs a process of its own. */
 async function startThree(variables: Record<string, string> = {}) {
   const redis = await RedisServer.start();
-  const cluster = await NodeCluster.start(3, redis, variables);
-  const [one, two, doomed] = cluster.nodes as [ServerProcess, ServerProcess, ServerProcess];
-  return { redis, cluster, one, two, doomed };
+  const start = ServerHere.start;
+  const cluster = await NodeCluster.startWith<ClusterNode>(2, redis, variables, start);
+  const doomed = await cluster.addWith(ServerProcess.start);
+  await cluster.untilUp();
+  const [one, two] = cluster.nodes as [ClusterNode, ClusterNode];
+  return { cluster, one, two, doomed };
 }
 
 describe('When a node is killed', () => {
@@ -103,11 +108,13 @@ describe('When a node is killed', () => {
   });
 
   it('and the only survivor is killed, too, a new node finds nothing of them in the end', async () => {
-    const { redis, cluster } = await startThree();
+    const redis = await RedisServer.start();
+    const start = ServerProcess.start;
+    const cluster = await NodeCluster.startWith<ClusterNode>(3, redis, {}, start);
     await Promise.all(cluster.nodes.map((node, i) => member(node, ROOM, `user-${i}`)));
     await Promise.all(cluster.nodes.map((node) => signedIn(node, 'ann')));
     await Promise.all(cluster.nodes.map((node) => cluster.kill(node)));
-    const fresh = await cluster.add();
+    const fresh = await cluster.addWith(ServerHere.start);
     const watcher = await member(fresh, ROOM, 'new');
     const options = { withinMs: SWEEP_MS };
     await cluster.untilAllAnswer(`channels/${ROOM}/users`, users('new'), options);

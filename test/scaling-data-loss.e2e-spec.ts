@@ -10,6 +10,7 @@ import { RECOVERY_MS } from './harness/node-cluster.js';
 import { ROOM, startPopulated, startTwo } from './harness/populated-cluster.js';
 import { rosterSeenBy } from './harness/presence-model.js';
 import type { RedisServer } from './harness/redis-server.js';
+import { ServerHere } from './harness/server-here.js';
 
 afterEach(closeAll);
 
@@ -25,7 +26,9 @@ describe('When Redis has lost its data', () => {
     ],
     ['in a restart', (redis: RedisServer) => redis.restart()],
   ])('%s, the nodes say again what they hold, and no client notices', async (_, loseData) => {
-    const { redis, one, two, ann, bob, cid, watcher, ...rest } = await startPopulated();
+    const { redis, one, two, ann, bob, cid, watcher, ...rest } = await startPopulated(
+      ServerHere.start,
+    );
     await loseData(redis);
     await rest.expectRight();
     // A heartbeat more, in which nothing happens.
@@ -47,7 +50,7 @@ describe('When Redis has lost its data', () => {
   });
 
   it('again and again, while members come and go, all nodes agree in the end', async () => {
-    const { redis, cluster, one, two } = await startTwo();
+    const { redis, cluster, one, two } = await startTwo(ServerHere.start);
     const watchers = [await member(one, ROOM, 'w1'), await member(two, ROOM, 'w2')];
     for (let round = 0; round < 10; round++) {
       const nodes = [one, two];

@@ -1,36 +1,40 @@
 import { MetricsHandler } from '../src/metrics/metrics.handler.js';
 import { subscriber } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
-import { NodeCluster } from './harness/node-cluster.js';
+import { NodeCluster, type ClusterNode, type StartNode } from './harness/node-cluster.js';
 import { publish } from './harness/publish.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
-import type { ServerProcess } from './harness/server-process.js';
+import { ServerHere } from './harness/server-here.js';
+import { ServerProcess } from './harness/server-process.js';
 import { startServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
-/** Two nodes in processes of their own, and one in this one, which can be asked. */
-async function startThree(variables: Record<string, string> = {}) {
+/** Two nodes, and one in this process, which can be asked. */
+async function startThree<Node extends ClusterNode>(
+  startNode: StartNode<Node>,
+  variables: Record<string, string> = {},
+) {
   const redis = await RedisServer.start();
-  const cluster = await NodeCluster.start(2, redis, { REVERB_SCALING_LEASE: '10', ...variables });
+  const shared = { REVERB_SCALING_LEASE: '10', ...variables };
+  const cluster = await NodeCluster.startWith(2, redis, shared, startNode);
   const own = await startServer({
     REVERB_SCALING_ENABLED: 'true',
     REVERB_SCALING_HEARTBEAT: '1',
-    REVERB_SCALING_LEASE: '10',
     ...redis.variables,
-    ...variables,
+    ...shared,
   });
   const metrics = own.app.get(MetricsHandler, { strict: false });
   const ask = () => metrics.nodes();
   await eventually(async () => expect((await ask()).nodes).toHaveLength(3));
-  const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
+  const [one, two] = cluster.nodes as [Node, Node];
   return { redis, cluster, own, ask, one, two };
 }
 
 describe('The figures of all nodes', () => {
   it('are those that each tells of itself', async () => {
-    const { own, ask, one, two } = await startThree();
+    const { own, ask, one, two } = await startThree(ServerHere.start);
     await subscriber(one, 'a');
     await subscriber(one, 'b');
     await subscriber(two, 'a');
@@ -55,7 +59,7 @@ describe('The figures of all nodes', () => {
   });
 
   it('are partial, after a second, when a node does not answer', async () => {
-    const { cluster, ask, one } = await startThree();
+    const { cluster, ask, one } = await startThree(ServerProcess.start);
     cluster.pause(one);
     const askedAt = performance.now();
     const { nodes, isPartial } = await ask();
@@ -66,7 +70,7 @@ describe('The figures of all nodes', () => {
   });
 
   it('are those of live nodes only, and whole again when a dead one has been given up', async () => {
-    const { cluster, ask, one, two } = await startThree();
+    const { cluster, ask, one, two } = await startThree(ServerProcess.start);
     await cluster.stop(one);
     await eventually(async () => {
       const { nodes, isPartial } = await ask();
@@ -83,7 +87,7 @@ describe('The figures of all nodes', () => {
   });
 
   it('are not disturbed by a foreign subscriber', async () => {
-    const { redis, ask } = await startThree();
+    const { redis, ask } = await startThree(ServerHere.start);
     const foreign = redis.connect();
     await foreign.psubscribe('*');
     const topics = (await redis.command('PUBSUB', 'CHANNELS', '*')) as string[];
@@ -94,7 +98,7 @@ describe('The figures of all nodes', () => {
   });
 
   it('hold no list of connections, however many there are', async () => {
-    const { redis, ask, one } = await startThree();
+    const { redis, ask, one } = await startThree(ServerHere.start);
     const clients = await Promise.all(Array.from({ length: 50 }, () => PusherClient.connect(one)));
     const monitor = await redis.monitor();
     await ask();
@@ -107,7 +111,7 @@ describe('The figures of all nodes', () => {
   });
 
   it('are those of this node alone while Redis is away', async () => {
-    const { redis, cluster, ask } = await startThree();
+    const { redis, cluster, ask } = await startThree(ServerHere.start);
     await redis.kill();
     await cluster.untilDown();
     await eventually(async () => {

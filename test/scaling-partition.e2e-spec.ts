@@ -13,7 +13,7 @@ import { NodeCluster, RECOVERY_MS, scalingStatusOf, SWEEP_MS } from './harness/n
 import { rosterSeenBy } from './harness/presence-model.js';
 import { usersIn } from './harness/publish.js';
 import { RedisServer } from './harness/redis-server.js';
-import type { ServerProcess } from './harness/server-process.js';
+import { ServerHere } from './harness/server-here.js';
 import { signedRequest } from './harness/signed-request.js';
 import { TcpGate } from './harness/tcp-gate.js';
 
@@ -25,9 +25,12 @@ const ROOM = 'presence-room';
 async function startTwo(leaseSeconds: number) {
   const redis = await RedisServer.start();
   const gate = await TcpGate.to(redis);
-  const cluster = await NodeCluster.start(1, redis, {
-    REVERB_SCALING_LEASE: String(leaseSeconds),
-  });
+  const cluster = await NodeCluster.startWith(
+    1,
+    redis,
+    { REVERB_SCALING_LEASE: String(leaseSeconds) },
+    ServerHere.start,
+  );
   const cut = await cluster.add({ REDIS_PORT: String(gate.port) });
   await cluster.untilUp();
   const whole = cluster.nodes[0]!;
@@ -37,7 +40,7 @@ async function startTwo(leaseSeconds: number) {
   return { gate, cluster, whole, cut, ann, bob };
 }
 
-const untilStatus = (node: ServerProcess, status: string) =>
+const untilStatus = (node: ServerHere, status: string) =>
   eventually(async () => expect(await scalingStatusOf(node)).toBe(status), {
     withinMs: RECOVERY_MS,
   });

@@ -10,22 +10,26 @@ import {
   untilHeard,
 } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
-import { NodeCluster, SWEEP_MS } from './harness/node-cluster.js';
+import { NodeCluster, SWEEP_MS, type ClusterNode } from './harness/node-cluster.js';
 import { rosterSeenBy } from './harness/presence-model.js';
 import { usersIn } from './harness/publish.js';
 import { RedisServer } from './harness/redis-server.js';
-import type { ServerProcess } from './harness/server-process.js';
+import { ServerHere } from './harness/server-here.js';
+import { ServerProcess } from './harness/server-process.js';
 import { signedRequest } from './harness/signed-request.js';
 
 afterEach(closeAll);
 
 const ROOM = 'presence-room';
 
+/** Only the one that sleeps needs a process of its own. */
 async function startTwo(variables: Record<string, string> = {}) {
   const redis = await RedisServer.start();
-  const cluster = await NodeCluster.start(2, redis, variables);
-  const [awake, asleep] = cluster.nodes as [ServerProcess, ServerProcess];
-  return { redis, cluster, awake, asleep };
+  const start = ServerHere.start;
+  const cluster = await NodeCluster.startWith<ClusterNode>(1, redis, variables, start);
+  const asleep = await cluster.addWith(ServerProcess.start);
+  await cluster.untilUp();
+  return { cluster, awake: cluster.nodes[0]!, asleep };
 }
 
 describe('A node that sleeps longer than its lease', () => {
@@ -129,7 +133,7 @@ describe('A node that sleeps for a moment only', () => {
 });
 
 /** The others have been given up by a node. */
-const untilAlone = (node: ServerProcess) =>
+const untilAlone = (node: ClusterNode) =>
   eventually(
     async () => {
       const { json } = await signedRequest(node, 'GET', 'connections');

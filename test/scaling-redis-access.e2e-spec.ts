@@ -1,10 +1,11 @@
 import { member, publishNumbers, signedIn, toldTo, untilHeard } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
-import { NodeCluster, SWEEP_MS } from './harness/node-cluster.js';
+import { NodeCluster, SWEEP_MS, type SharedRedis } from './harness/node-cluster.js';
 import { rosterSeenBy } from './harness/presence-model.js';
 import { publish } from './harness/publish.js';
 import { RedisCluster } from './harness/redis-cluster.js';
 import { RedisServer, type RedisStartOptions } from './harness/redis-server.js';
+import { ServerHere } from './harness/server-here.js';
 import { ServerProcess } from './harness/server-process.js';
 import { signedRequest } from './harness/signed-request.js';
 
@@ -46,8 +47,13 @@ const rulesFor = (...commands: readonly string[]) => [
 ];
 
 /** Does a bit of everything on two nodes. */
-async function expectToWork(cluster: NodeCluster): Promise<void> {
-  const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
+async function expectToWork(
+  redis: SharedRedis,
+  variables: Record<string, string> = {},
+): Promise<void> {
+  const all = { ...LIMITS, ...variables };
+  const cluster = await NodeCluster.startWith(2, redis, all, ServerHere.start);
+  const [one, two] = cluster.nodes as [ServerHere, ServerHere];
   const ann = await member(one, ROOM, 'ann');
   const bob = await member(two, ROOM, 'bob');
   await eventually(() => expect(rosterSeenBy(ann, ROOM)).toEqual(['ann', 'bob']));
@@ -94,20 +100,20 @@ describe('Nodes work together over a Redis', () => {
     ['under another prefix', {}, { REVERB_SCALING_CHANNEL: 'my-app:live' }],
   ])('%s', async (_, options, variables) => {
     const redis = await RedisServer.start(options);
-    await expectToWork(await NodeCluster.start(2, redis, { ...LIMITS, ...variables }));
+    await expectToWork(redis, variables);
   });
 
   it('that a URL names', async () => {
     const redis = await RedisServer.start({ password: 'p@ss:w/rd' });
     const byUrl = { variables: { REDIS_URL: `${redis.url}/2`, REDIS_PORT: '1' } };
-    await expectToWork(await NodeCluster.start(2, byUrl, LIMITS));
+    await expectToWork(byUrl);
   });
 });
 
 describe('A user who is limited to the prefix and to what the server needs', () => {
   it('is enough for all that nodes do', async () => {
     const redis = await RedisServer.start({ acl: { ...USER, rules: rulesFor(...COMMANDS) } });
-    await expectToWork(await NodeCluster.start(2, redis, LIMITS));
+    await expectToWork(redis);
     await expectToRecover(await NodeCluster.start(2, redis), () => redis.command('FLUSHALL'));
     expect(await redis.command('ACL', 'LOG')).toEqual([]);
   });
@@ -130,7 +136,7 @@ describe('A user who is limited to the prefix and to what the server needs', () 
       await master.command('ACL', 'SETUSER', 'default', '>of-the-tests');
     }
     const login = { REDIS_USERNAME: USER.username, REDIS_PASSWORD: USER.password };
-    await expectToWork(await NodeCluster.start(2, redis, { ...LIMITS, ...login }));
+    await expectToWork(redis, login);
     await expectToRecover(await NodeCluster.start(2, redis, login), () => redis.gather('FLUSHALL'));
     expect(await redis.gather('ACL', 'LOG')).toEqual([]);
   }, 40_000);

@@ -14,6 +14,7 @@ import { closeAll, eventually } from './harness/eventually.js';
 import { NodeCluster, RECOVERY_MS, SWEEP_MS } from './harness/node-cluster.js';
 import { rosterSeenBy } from './harness/presence-model.js';
 import { RedisCluster } from './harness/redis-cluster.js';
+import { ServerHere } from './harness/server-here.js';
 import type { ServerProcess } from './harness/server-process.js';
 import { signedRequest } from './harness/signed-request.js';
 
@@ -23,8 +24,8 @@ const ROOM = 'presence-room';
 
 async function startTwo(variables: Record<string, string> = {}) {
   const redis = await RedisCluster.start(3, { password: 'pw' });
-  const cluster = await NodeCluster.start(2, redis, variables);
-  const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
+  const cluster = await NodeCluster.startWith(2, redis, variables, ServerHere.start);
+  const [one, two] = cluster.nodes as [ServerHere, ServerHere];
   return { redis, cluster, one, two };
 }
 
@@ -87,7 +88,9 @@ describe('Over a Redis Cluster of three masters', () => {
   });
 
   it('a node that is killed is cleared away', async () => {
-    const { cluster, one, two } = await startTwo();
+    const redis = await RedisCluster.start(3, { password: 'pw' });
+    const cluster = await NodeCluster.start(2, redis);
+    const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
     const ann = await member(one, ROOM, 'ann');
     await member(two, ROOM, 'bob');
     await eventually(() => expect(rosterSeenBy(ann, ROOM)).toEqual(['ann', 'bob']));

@@ -9,13 +9,14 @@ import { closeAll, eventually } from './harness/eventually.js';
 import { RECOVERY_MS } from './harness/node-cluster.js';
 import { ROOM, startPopulated, startTwo } from './harness/populated-cluster.js';
 import type { RedisServer } from './harness/redis-server.js';
+import { ServerHere } from './harness/server-here.js';
 
 afterEach(closeAll);
 
 describe('When Redis hangs for a while (DEBUG SLEEP)', () => {
   it('nothing is lost, doubled or out of order, and nobody is said to have left', async () => {
     // The leases do not end meanwhile.
-    const started = await startPopulated({ REVERB_SCALING_LEASE: '10' });
+    const started = await startPopulated(ServerHere.start, { REVERB_SCALING_LEASE: '10' });
     const { redis, cluster, one, two, ann, bob, expectRight, expectQuiet } = started;
     const near = await subscriber(one, 'news');
     const far = await subscriber(two, 'news');
@@ -46,7 +47,9 @@ describe('When Redis hangs for a while (DEBUG SLEEP)', () => {
 
 describe('When the connections to Redis are cut (CLIENT KILL)', () => {
   it.each(['normal', 'pubsub'])('those of type %s, all is right again', async (type) => {
-    const { redis, one, two, ann, bob, expectRight, expectQuiet } = await startPopulated();
+    const { redis, one, two, ann, bob, expectRight, expectQuiet } = await startPopulated(
+      ServerHere.start,
+    );
     const publisher = Publisher.start(one, ROOM);
     await publisher.more(20);
     for (let round = 0; round < 3; round++) {
@@ -66,7 +69,7 @@ describe('When the connections to Redis are cut (CLIENT KILL)', () => {
   });
 
   it('those of one node, the others do not notice', async () => {
-    const { redis, cluster, one, two } = await startTwo();
+    const { redis, cluster, one, two } = await startTwo(ServerHere.start);
     const clients = [await subscriber(one, 'news'), await subscriber(two, 'news')];
     await publishNumbers(one, 'news', [0]);
     await untilHeard(clients[1]!, 'news', [0]);

@@ -3,6 +3,7 @@ import { closeAll } from './harness/eventually.js';
 import { NodeCluster, SWEEP_MS } from './harness/node-cluster.js';
 import { rosterSeenBy } from './harness/presence-model.js';
 import { RedisServer } from './harness/redis-server.js';
+import { ServerHere } from './harness/server-here.js';
 
 afterEach(closeAll);
 
@@ -11,7 +12,7 @@ const ROOM = 'presence-room';
 describe('Nodes that are replaced', () => {
   it('one after the other keep the members whose clients come back each time', async () => {
     const redis = await RedisServer.start();
-    const cluster = await NodeCluster.start(2, redis);
+    const cluster = await NodeCluster.startWith(2, redis, {}, ServerHere.start);
     const watcher = await member(cluster.nodes[0]!, ROOM, 'watcher');
     let bob = await member(cluster.nodes[1]!, ROOM, 'bob');
     await watcher.expectFrame('pusher_internal:member_added');
@@ -29,7 +30,7 @@ describe('Nodes that are replaced', () => {
 
   it('all at once leave nothing behind that the next would trip over', async () => {
     const redis = await RedisServer.start();
-    const cluster = await NodeCluster.start(2, redis);
+    const cluster = await NodeCluster.startWith(2, redis, {}, ServerHere.start);
     await member(cluster.nodes[0]!, ROOM, 'ann');
     await member(cluster.nodes[1]!, ROOM, 'bob');
     expect(await Promise.all(cluster.nodes.map((node) => cluster.stop(node)))).toEqual([0, 0]);

@@ -6,10 +6,10 @@ import {
   untilHeard,
 } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
-import { NodeCluster } from './harness/node-cluster.js';
+import { NodeCluster, type ClusterNode } from './harness/node-cluster.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
-import type { ServerProcess } from './harness/server-process.js';
+import { ServerHere } from './harness/server-here.js';
 import { signedRequest } from './harness/signed-request.js';
 
 afterEach(closeAll);
@@ -19,10 +19,10 @@ const PASSWORD = 'the-password-of-redis';
 const ROOM = 'presence-cache-room';
 
 /** Two nodes on which everything happens that may leave something in Redis. */
-async function liveALittle(redis: RedisServer, cluster: NodeCluster): Promise<void> {
-  const [one, two] = cluster.nodes.map((node) => Object.assign(node, { secret: SECRET })) as [
-    ServerProcess,
-    ServerProcess,
+async function liveALittle(redis: RedisServer, { nodes }: { nodes: ClusterNode[] }): Promise<void> {
+  const [one, two] = nodes.map((node) => Object.assign(node, { secret: SECRET })) as [
+    ClusterNode,
+    ClusterNode,
   ];
   await member(one, ROOM, 'ann', { name: 'Ann' });
   const bob = await member(two, ROOM, 'bob');
@@ -78,7 +78,7 @@ describe('What the nodes tell Redis', () => {
   it('asks for nothing that Redis has to search all its keys for', async () => {
     const redis = await RedisServer.start();
     const monitor = await redis.monitor();
-    const cluster = await NodeCluster.start(2, redis, VARIABLES);
+    const cluster = await NodeCluster.startWith(2, redis, VARIABLES, ServerHere.start);
     await liveALittle(redis, cluster);
     const costly = /^"(keys|scan|flushall|flushdb|config|monitor|save|bgsave|debug|shutdown)"/i;
     expect(monitor.lines.filter((line) => costly.test(line))).toEqual([]);
@@ -86,7 +86,7 @@ describe('What the nodes tell Redis', () => {
 
   it('has a time to live, all of it', async () => {
     const redis = await RedisServer.start();
-    const cluster = await NodeCluster.start(2, redis, VARIABLES);
+    const cluster = await NodeCluster.startWith(2, redis, VARIABLES, ServerHere.start);
     await liveALittle(redis, cluster);
     await eventually(async () => {
       const keys = (await redis.command('KEYS', '*')) as string[];
@@ -100,7 +100,7 @@ describe('What the nodes tell Redis', () => {
 
   it('is gone when all nodes have stopped', async () => {
     const redis = await RedisServer.start();
-    const cluster = await NodeCluster.start(2, redis, VARIABLES);
+    const cluster = await NodeCluster.startWith(2, redis, VARIABLES, ServerHere.start);
     await liveALittle(redis, cluster);
     for (const node of cluster.nodes) expect(await cluster.stop(node)).toBe(0);
     await expectAllToEnd(redis);

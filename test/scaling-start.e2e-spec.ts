@@ -9,6 +9,7 @@ import { closeAll, eventually } from './harness/eventually.js';
 import { NodeCluster, readiness, RECOVERY_MS, scalingStatusOf } from './harness/node-cluster.js';
 import { rosterSeenBy } from './harness/presence-model.js';
 import { RedisServer } from './harness/redis-server.js';
+import { ServerHere } from './harness/server-here.js';
 import { ServerProcess } from './harness/server-process.js';
 import { plainRequest, signedRequest } from './harness/signed-request.js';
 
@@ -17,7 +18,7 @@ afterEach(closeAll);
 /** A Redis that is not there yet, and a node that waits for it. */
 async function startWithout(variables: Record<string, string> = {}) {
   const redis = await RedisServer.start();
-  const cluster = await NodeCluster.start(0, redis, variables);
+  const cluster = await NodeCluster.startWith(0, redis, variables, ServerHere.start);
   await redis.kill();
   return { redis, cluster, node: await cluster.add() };
 }
@@ -91,15 +92,17 @@ describe('A node that starts without Redis', () => {
   });
 
   it('stops in order', async () => {
-    const { cluster, node } = await startWithout();
-    expect(await cluster.stop(node)).toBe(0);
+    const redis = await RedisServer.start();
+    const cluster = await NodeCluster.start(0, redis);
+    await redis.kill();
+    expect(await cluster.stop(await cluster.add())).toBe(0);
   });
 });
 
 describe('A node that scales', () => {
   it('gives up being ready when Redis is away later, too', async () => {
     const redis = await RedisServer.start();
-    const cluster = await NodeCluster.start(1, redis, { REDIS_TIMEOUT: '2' });
+    const cluster = await NodeCluster.startWith(1, redis, { REDIS_TIMEOUT: '2' }, ServerHere.start);
     const node = cluster.nodes[0]!;
     await redis.kill();
     const isUnready = async () => expect((await readiness(node)).status).toBe(503);
@@ -118,7 +121,7 @@ describe('A node that scales', () => {
   });
 
   it('not, needs no Redis', async () => {
-    const node = await ServerProcess.start({ variables: { REDIS_PORT: '1' } });
+    const node = await ServerHere.start({ variables: { REDIS_PORT: '1' } });
     expect(await scalingStatusOf(node)).toBe('up');
     const { headers } = await signedRequest(node, 'GET', 'connections');
     expect(headers).not.toHaveProperty('x-revurb-partial');

@@ -1,14 +1,14 @@
 import { channelAuth, closeAll, PusherClient } from './harness/pusher-client.js';
 import { publish } from './harness/publish.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
 const CHANNEL = '#server-to-user-ann';
 
 /** A connection signed in as a user, and subscribed to that user's channel. */
-async function listen(server: TestServer, id: string) {
+async function listen(server: SharedServer, id: string) {
   const client = await PusherClient.connect(server);
   await client.signin({ id }, server);
   await client.subscribe(`#server-to-user-${id}`);
@@ -30,7 +30,7 @@ async function expectRefused(client: PusherClient, auth?: object) {
 
 describe("A user's own channel", () => {
   it('is open to that user, without an auth', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann' }, server);
     const { envelope } = await client.subscribe(CHANNEL);
@@ -39,7 +39,7 @@ describe("A user's own channel", () => {
   });
 
   it('brings what is published to the user on every connection, and to nobody else', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const tabs = [];
     for (let i = 0; i < 3; i++) tabs.push(await listen(server, 'ann'));
     const bob = await listen(server, 'bob');
@@ -53,7 +53,7 @@ describe("A user's own channel", () => {
   });
 
   it('leaves the excluded socket out', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [tab, other] = [await listen(server, 'ann'), await listen(server, 'ann')];
     await publish(server, CHANNEL, 'mail', '{}', { socket_id: tab.socketId });
     await other.expectFrame('mail');
@@ -62,14 +62,14 @@ describe("A user's own channel", () => {
   });
 
   it.each(['ann@example.com', '-_=@,.;', 'x'.repeat(128), '7'])('may be that of %s', async (id) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await listen(server, id);
     await publish(server, `#server-to-user-${id}`, 'mail');
     await client.expectFrame('mail');
   });
 
   it('can be left', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await listen(server, 'ann');
     client.unsubscribe(CHANNEL);
     await client.roundTrip();
@@ -79,7 +79,7 @@ describe("A user's own channel", () => {
   });
 
   it('takes events while nobody is there', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await publish(server, CHANNEL, 'mail');
     await publish(server, '#server-to-user-nobody', 'mail');
   });
@@ -98,11 +98,11 @@ describe("A user's own channel", () => {
 
 describe("A user's own channel is closed", () => {
   it('to who did not sign in', async () => {
-    await expectRefused(await PusherClient.connect(await startServer()));
+    await expectRefused(await PusherClient.connect(await sharedServer()));
   });
 
   it('to who signed in as somebody else', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (const id of ['bob', 'an', 'anna', 'Ann']) {
       const other = await PusherClient.connect(server);
@@ -113,20 +113,20 @@ describe("A user's own channel is closed", () => {
   });
 
   it('to who brings a signature for the channel instead', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await expectRefused(client, channelAuth(server, client.socketId, CHANNEL));
   });
 
   it('to who is that user in a presence channel only', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribePresence('presence-room', { user_id: 'ann' }, server);
     await expectRefused(client);
   });
 
   it('before the signin, and open after it', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await expectRefused(client);
     await publish(server, CHANNEL, 'mail');

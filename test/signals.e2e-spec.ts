@@ -6,7 +6,7 @@ import { ChangeSignal, closeAll, eventually, registerForClose } from './harness/
 import { PusherClient } from './harness/pusher-client.js';
 import { rawUpgrade } from './harness/raw-socket.js';
 import { plainRequest } from './harness/signed-request.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 
 afterEach(closeAll);
 

@@ -4,7 +4,7 @@ import { api, expectRefusal, startServerFor, startTwoApplications } from './harn
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { RawSocket } from './harness/raw-socket.js';
 import { plainRequest, signedRequest, signedUrl, type Tamper } from './harness/signed-request.js';
-import { startServer } from './harness/test-server.js';
+import { reusedServer, sharedServer } from './harness/shared-server.js';
 
 const EVENT = { name: 'e', channel: 'c', data: 'd' };
 const now = () => Math.floor(Date.now() / 1000);
@@ -15,7 +15,7 @@ afterEach(closeAll);
 
 describe('a request is let in when its signature holds', () => {
   it('as in the vector of the Pusher documentation, byte for byte', async () => {
-    const server = await startServer({
+    const server = await reusedServer({
       REVERB_APP_ID: '3',
       REVERB_APP_KEY: '278d425bdf160c739803',
       REVERB_APP_SECRET: '7ad3773142a6692b25b8',
@@ -33,7 +33,7 @@ describe('a request is let in when its signature holds', () => {
   });
 
   it('in either hex case, that of body_md5 too', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await api(server, 'POST', 'events', { body: EVENT, tamper: { upperCaseHex: true } }).expect(
       200,
     );
@@ -45,7 +45,7 @@ describe('a request is let in when its signature holds', () => {
   });
 
   it('with parameters in any order on the wire', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [path, query = ''] = signedUrl(server, 'GET', 'channels', {
       query: { info: 'subscription_count', filter_by_prefix: 'a' },
     }).split('?');
@@ -54,7 +54,7 @@ describe('a request is let in when its signature holds', () => {
   });
 
   it('over decoded values, however they are encoded on the wire', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const query = { filter_by_prefix: 'presence-ä b&c=d%', info: 'user_count,subscription_count' };
     await api(server, 'GET', 'channels', { query }).expect(200, { channels: {} });
     const encoded = api(server, 'GET', 'channels', { query, tamper: { signEncodedValues: true } });
@@ -70,7 +70,7 @@ describe('a request is let in when its signature holds', () => {
   it.each(['brackets', 'indexed', 'repeated'] as const)(
     'over arrays joined with commas, sent with %s',
     async (arrayStyle) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const client = await PusherClient.connect(server);
       await client.subscribePresence('presence-c', { user_id: 1 }, server);
       const query = { filter_by_prefix: 'presence-', info: ['user_count', 'subscription_count'] };
@@ -81,12 +81,12 @@ describe('a request is let in when its signature holds', () => {
   );
 
   it('over names in lower case', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await api(server, 'GET', 'channels', { query: { Zebra: '1', ape: '2' } }).expect(200);
   });
 
   it('without body_md5 when there is no body', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await api(server, 'GET', 'channels').expect(200);
     await api(server, 'POST', 'users/1/terminate_connections').expect(200);
   });
@@ -101,7 +101,7 @@ describe('a request is let in when its signature holds', () => {
   });
 
   it('whether or not the path prefix of the server is signed', async () => {
-    const server = await startServer({ REVERB_SERVER_PATH: '/realtime' });
+    const server = await reusedServer({ REVERB_SERVER_PATH: '/realtime' });
     await api(server, 'GET', 'channels').expect(200);
     const signedPath = '/realtime/apps/app-id/channels';
     await api(server, 'GET', 'channels', { tamper: { signedPath } }).expect(200);
@@ -115,7 +115,7 @@ describe('a request is let in when its signature holds', () => {
 
 describe('a path with escapes', () => {
   it('is signed as it is sent, or decoded as libraries that leave the encoding to others do', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const path = `/apps/app-id/users/${encodeURIComponent('Jürgen 7')}/terminate_connections`;
     await api(server, 'POST', path, { body: {} }).expect(200, {});
     const signedPath = '/apps/app-id/users/Jürgen 7/terminate_connections';
@@ -127,7 +127,7 @@ describe('a path with escapes', () => {
 
 describe('the timestamp protects against replays', () => {
   it('within 600 seconds to either side', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const off of [-595, 0, 595]) {
       await api(server, 'GET', 'channels', { timestampSeconds: now() + off }).expect(200);
     }
@@ -138,10 +138,10 @@ describe('the timestamp protects against replays', () => {
   });
 
   it('within what is configured, 0 being any time', async () => {
-    const strict = await startServer({ REVERB_SIGNATURE_TOLERANCE: '5' });
+    const strict = await sharedServer({ REVERB_SIGNATURE_TOLERANCE: '5' });
     const late = await api(strict, 'GET', 'channels', { timestampSeconds: now() - 10 });
     expectRefusal(late, 401, /auth_timestamp is more than 5 s off/);
-    const lax = await startServer({ REVERB_SIGNATURE_TOLERANCE: '0' });
+    const lax = await sharedServer({ REVERB_SIGNATURE_TOLERANCE: '0' });
     await api(lax, 'GET', 'channels', { timestampSeconds: 1 }).expect(200);
   });
 });
@@ -180,7 +180,7 @@ describe('a request is refused with 401', () => {
   ];
 
   it.each(cases)('for %s, and nothing is delivered', async (_, tamper, sentence) => {
-    const server = await startServer();
+    const server = await reusedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('c');
     expectRefusal(await api(server, 'POST', 'events', { body: EVENT, tamper }), 401, sentence);
@@ -190,7 +190,7 @@ describe('a request is refused with 401', () => {
   });
 
   it('for a body that is not the one signed', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const url = signedUrl(server, 'POST', 'events', { body: EVENT });
     const body = JSON.stringify({ ...EVENT, data: 'D' });
     expectRefusal(await request(server.httpUrl).post(url).send(body), 401, 'body_md5');
@@ -203,7 +203,7 @@ describe('a request is refused with 401', () => {
   });
 
   it('for no query at all, and for one that makes no sense', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const queries = ['', '?', '?&&=&=', '?%', '?auth_key=%zz', '?auth_key[]=app-key&auth_key[]=x'];
     const proto = '?__proto__=1&constructor=2&auth_key[__proto__]=x&auth_signature=%00';
     for (const query of [...queries, proto, `?${'a'.repeat(10_000)}`, `?${'a&'.repeat(5_000)}`]) {
@@ -214,7 +214,7 @@ describe('a request is refused with 401', () => {
   });
 
   it('and never says what the signature or the secret should have been', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const tamper = { signature: '0'.repeat(64) };
     const query = { info: 'subscription_count' };
     const response = await signedRequest(server, 'GET', 'channels', { tamper, query });
@@ -229,7 +229,7 @@ describe('checks come in one order', () => {
   const broken = { secret: 'wrong', bodyMd5: 'wrong' };
 
   it('404 for an unknown application before anything else', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const options = { body: '{', tamper: broken };
     expectRefusal(await api(server, 'POST', '/apps/nobody/events', options), 404, 'nobody');
   });
@@ -253,13 +253,13 @@ describe('checks come in one order', () => {
   });
 
   it('413 before 400', async () => {
-    const server = await startServer({ REVERB_MAX_REQUEST_SIZE: '100' });
+    const server = await sharedServer({ REVERB_MAX_REQUEST_SIZE: '100' });
     expectRefusal(await api(server, 'POST', 'events', { body: '{'.repeat(101) }), 413);
     expectRefusal(await api(server, 'POST', 'events', { body: '{'.repeat(100) }), 400, 'JSON');
   });
 
   it('and an unsigned request is refused before its body has even arrived', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await RawSocket.open(server.port);
     socket.write('POST /apps/app-id/events HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n');
     await socket.waitUntil(() => socket.statuses.length > 0);

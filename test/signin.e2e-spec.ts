@@ -1,6 +1,7 @@
 import { authSignature, closeAll, PusherClient, userAuth } from './harness/pusher-client.js';
 import type { Json } from './harness/pusher-client.js';
-import { startServer, TEST_APPLICATION } from './harness/test-server.js';
+import { reusedServer, sharedServer } from './harness/shared-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 import { titled } from './harness/titled.js';
 
 afterEach(closeAll);
@@ -10,7 +11,7 @@ const SUCCESS = 'pusher:signin_success';
 
 describe('Signing in', () => {
   it('is answered with the user_data as it came', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const userData = ' {"id" : "ann", "user_info":{"name":"Ann \\u00e9"}} ';
     const { envelope } = await client.signin(userData, server);
@@ -23,7 +24,7 @@ describe('Signing in', () => {
   });
 
   it('may be asked for with data as a text of JSON', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const data = JSON.stringify(userAuth(server, client.socketId, '{"id":"ann"}'));
     client.send({ event: 'pusher:signin', data });
@@ -32,7 +33,7 @@ describe('Signing in', () => {
 
   it('takes the signature in upper-case hex, and by any key of the application', async () => {
     const keys = [{ key: 'next-key', secret: 'next-secret' }];
-    const server = await startServer({
+    const server = await reusedServer({
       REVERB_APPS: JSON.stringify([{ app_id, key, secret, keys }]),
     });
     const first = await PusherClient.connect(server);
@@ -46,7 +47,7 @@ describe('Signing in', () => {
   });
 
   it('works again with the same id, whatever else changed', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann' }, server);
     const again = await client.signin({ id: 'ann', user_info: 1 }, server);
@@ -55,7 +56,7 @@ describe('Signing in', () => {
   });
 
   it('works for one user on any number of connections', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (let i = 0; i < 5; i++) {
       const client = await PusherClient.connect(server);
       await client.signin({ id: 'ann' }, server);
@@ -65,7 +66,7 @@ describe('Signing in', () => {
   it.each(titled('a', '0', 'ann@example.com', '-_=@,.;', '__proto__', 'x'.repeat(128)))(
     'works as %s',
     async (_, id) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const client = await PusherClient.connect(server);
       await client.signin({ id }, server);
       await client.subscribe(`#server-to-user-${id}`);
@@ -75,7 +76,7 @@ describe('Signing in', () => {
   it.each(
     titled(null, 'bob', 7, {}, [], [7, null, {}, '', 'a b', 'x'.repeat(129)], ['bob', 'bob']),
   )('works with the watchlist %s', async (_, watchlist) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.signin({ id: 'ann', watchlist }, server);
     await client.roundTrip();
@@ -115,7 +116,7 @@ describe('A connection is closed with 4009', () => {
   it.each(wrongAuths)('for %s', async (_, authOf) => {
     const other = { app_id: 'other', key: 'other-key', secret: 'other' };
     const apps = JSON.stringify([{ app_id, key, secret }, other]);
-    const client = await PusherClient.connect(await startServer({ REVERB_APPS: apps }));
+    const client = await PusherClient.connect(await reusedServer({ REVERB_APPS: apps }));
     const data = { auth: authOf(client.socketId), user_data: USER };
     client.send({ event: 'pusher:signin', data });
     await expectClosed(client);
@@ -124,7 +125,7 @@ describe('A connection is closed with 4009', () => {
   it.each(
     titled('', ' ', 7, 0, null, true, {}, ['ann'], 'a b', 'a/b', 'a:b', 'ä', '#', 'x'.repeat(129)),
   )('for the id %s', async (_, id) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     client.sendSignin({ id }, server);
     await expectClosed(client);
@@ -145,14 +146,14 @@ describe('A connection is closed with 4009', () => {
       '['.repeat(5000),
     ),
   )('for the user_data %s', async (_, userData) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     client.sendSignin(userData, server);
     await expectClosed(client);
   });
 
   it('for becoming another user, which ends what it had', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.signin({ id: 'ann' }, server);
     await ann.subscribePrivate('presence-room', server);
@@ -167,7 +168,7 @@ describe('A connection is closed with 4009', () => {
   });
 
   it('and nobody else is, and nothing is told of the secret', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await bob.signin({ id: 'ann' }, server);
     ann.sendSignin({ id: 'ann' }, { key, secret: 'wrong' });
@@ -198,7 +199,7 @@ describe('A signin is malformed, and the connection stays open,', () => {
   ];
 
   it.each(titled(...cases))('with the data %s', async (_, data) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     client.send({ event: 'pusher:signin', data });
     expect((await client.expectError(4200)).json.message).toBe('Invalid message format');

@@ -1,6 +1,7 @@
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { eventually } from './harness/eventually.js';
 import { occupiedChannels, publish } from './harness/publish.js';
+import { sharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
 import { titled } from './harness/titled.js';
 
@@ -10,25 +11,25 @@ const SUCCEEDED = 'pusher_internal:subscription_succeeded';
 
 describe('A subscription', () => {
   it('is answered with a success frame whose data is the text of an empty object', async () => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     const success = await client.subscribe('news');
     expect(success.envelope).toEqual({ event: SUCCEEDED, channel: 'news', data: '{}' });
   });
 
   it('may be asked for with data as a text of JSON', async () => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     client.send({ event: 'pusher:subscribe', data: '{"channel":"news"}' });
     await client.expectFrame(SUCCEEDED, { channel: 'news' });
   });
 
   it('of a public channel does not care about an auth that means nothing there', async () => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     await client.subscribe('news', { auth: 'x', channel_data: 'y' });
     await client.subscribe('weather', { auth: null, channel_data: null });
   });
 
   it('brings the events of its channel only', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     await publish(server, 'weather', 'rain');
@@ -37,7 +38,7 @@ describe('A subscription', () => {
   });
 
   it('asked for again succeeds again and changes nothing', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     await client.subscribe('news');
@@ -50,7 +51,7 @@ describe('A subscription', () => {
   });
 
   it('ends without an answer, and no event comes after that', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     client.unsubscribe('news');
@@ -61,7 +62,7 @@ describe('A subscription', () => {
   });
 
   it('can be ended and begun many times in one go', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (let i = 0; i < 100; i++) {
       client.sendSubscribe('news');
@@ -94,7 +95,7 @@ describe('Unsubscribing', () => {
   it.each(titled('never-joined', '', '#', 'a b', 'private-x', 'x'.repeat(5000), '__proto__'))(
     'from %s, unknown here, is ignored',
     async (_, channel) => {
-      const client = await PusherClient.connect(await startServer());
+      const client = await PusherClient.connect(await sharedServer());
       client.unsubscribe(channel);
       await client.roundTrip();
       expect(client.pendingFrames).toEqual([]);
@@ -102,7 +103,7 @@ describe('Unsubscribing', () => {
   );
 
   it.each([undefined, null, 7, {}, []])('from %j is malformed', async (channel) => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     client.send({ event: 'pusher:unsubscribe', data: { channel } });
     await client.expectError(4200);
     await client.roundTrip();
@@ -113,7 +114,7 @@ describe('A channel name', () => {
   it.each(titled('a', 'A-z_0=9@,.;', 'x'.repeat(200), '__proto__', 'constructor', '-', '0'))(
     'may be %s',
     async (_, channel) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const client = await PusherClient.connect(server);
       await client.subscribe(channel);
       expect(await occupiedChannels(server)).toEqual([channel]);
@@ -147,7 +148,7 @@ describe('A channel name', () => {
       'x'.repeat(9000),
     ),
   )('may not be %s', async (_, channel) => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const error = await client.subscribeRefused(channel);
     expect(error).toMatchObject({ channel, data: expect.any(String) });
@@ -162,7 +163,7 @@ describe('A channel name', () => {
   });
 
   it('has as many characters as the application allows', async () => {
-    const server = await startServer({ REVERB_APP_MAX_CHANNEL_NAME_LENGTH: '10' });
+    const server = await sharedServer({ REVERB_APP_MAX_CHANNEL_NAME_LENGTH: '10' });
     const client = await PusherClient.connect(server);
     await client.subscribe('x'.repeat(10));
     expect((await client.subscribeRefused('x'.repeat(11))).json).toMatchObject({ status: 400 });
@@ -171,7 +172,7 @@ describe('A channel name', () => {
   it.each([undefined, null, 7, true, {}, ['news']])(
     'that is %j makes a malformed message',
     async (channel) => {
-      const client = await PusherClient.connect(await startServer());
+      const client = await PusherClient.connect(await sharedServer());
       client.sendSubscribe(channel);
       await client.expectError(4200);
       await client.subscribe('news');
@@ -181,7 +182,7 @@ describe('A channel name', () => {
   it.each([undefined, null, 7, [], 'news', '', '[]', 'null', '{"channel":'])(
     'is not found in data %j, which is malformed',
     async (data) => {
-      const client = await PusherClient.connect(await startServer());
+      const client = await PusherClient.connect(await sharedServer());
       client.send({ event: 'pusher:subscribe', data });
       await client.expectError(4200);
       await client.subscribe('news');
@@ -194,7 +195,7 @@ describe('A channel name', () => {
     ['channel_data', 7],
     ['channel_data', { user_id: '1' }],
   ])('beside %s %j makes a malformed message', async (field, value) => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     client.sendSubscribe('presence-room', { [field]: value });
     await client.expectError(4200);
     await client.subscribe('news');
@@ -216,7 +217,7 @@ describe('The kind of a channel', () => {
     'not-private-encrypted-x',
     '-private-x',
   ])('of %s is public: the prefix is anchored and ends in a dash', async (channel) => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     await client.subscribe(channel);
     await client.roundTrip();
     expect(client.pendingFrames).toEqual([]);
@@ -234,7 +235,7 @@ describe('The kind of a channel', () => {
     'presence-cache-x',
     'presence-',
   ])('of %s needs an auth', async (channel) => {
-    const client = await PusherClient.connect(await startServer());
+    const client = await PusherClient.connect(await sharedServer());
     expect((await client.subscribeRefused(channel)).json).toMatchObject({ status: 401 });
     await client.expectError(4009);
   });
@@ -244,7 +245,7 @@ describe('The subscription limit', () => {
   const LIMITED = { REVERB_APP_MAX_SUBSCRIPTIONS: '2' };
 
   it('refuses one more, and the connection goes on', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     const client = await PusherClient.connect(server);
     await client.subscribe('one');
     await client.subscribe('two');
@@ -257,7 +258,7 @@ describe('The subscription limit', () => {
   });
 
   it('is one of each connection', async () => {
-    const server = await startServer(LIMITED);
+    const server = await sharedServer(LIMITED);
     for (let i = 0; i < 3; i++) {
       const client = await PusherClient.connect(server);
       await client.subscribe('one');
@@ -266,7 +267,7 @@ describe('The subscription limit', () => {
   });
 
   it('is not there unless configured', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     for (let i = 0; i < 300; i++) client.sendSubscribe(`channel-${i}`);
     await client.roundTrip();
@@ -290,7 +291,7 @@ describe('No empty channel is left behind', () => {
   });
 
   it('when the last subscriber leaves, closes or breaks off', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const clients = [];
     for (const channel of ['left', 'closed', 'dropped']) {
       const client = await PusherClient.connect(server);

@@ -1,7 +1,6 @@
 import { eventually } from './harness/eventually.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
-import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 
 afterEach(closeAll);
 
@@ -11,7 +10,7 @@ const ENABLED = { REVERB_APP_SUBSCRIPTION_COUNT: 'true' };
 const countsOf = (client: PusherClient): number[] =>
   client.framesLike(COUNT).map(({ json }) => json.subscription_count);
 
-async function subscribeMany(server: TestServer, channel: string, count: number) {
+async function subscribeMany(server: SharedServer, channel: string, count: number) {
   const clients = await Promise.all(
     Array.from({ length: count }, () => PusherClient.connect(server)),
   );
@@ -21,14 +20,14 @@ async function subscribeMany(server: TestServer, channel: string, count: number)
 
 describe('The subscription count', () => {
   it('is not sent unless the application wants it', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [client] = await subscribeMany(server, 'news', 3);
     await client!.roundTrip();
     expect(countsOf(client!)).toEqual([]);
   });
 
   it('is sent to all subscribers whenever one comes or goes', async () => {
-    const server = await startServer(ENABLED);
+    const server = await sharedServer(ENABLED);
     const [ann, bob, cid] = [
       await PusherClient.connect(server),
       await PusherClient.connect(server),
@@ -54,7 +53,7 @@ describe('The subscription count', () => {
   });
 
   it('comes after the success frame', async () => {
-    const server = await startServer(ENABLED);
+    const server = await sharedServer(ENABLED);
     const client = await PusherClient.connect(server);
     client.sendSubscribe('news');
     await client.expectFrame(COUNT);
@@ -67,7 +66,7 @@ describe('The subscription count', () => {
   it.each(['private-room', 'cache-room', 'private-encrypted-room'])(
     'is sent on %s too',
     async (channel) => {
-      const server = await startServer(ENABLED);
+      const server = await sharedServer(ENABLED);
       const client = await PusherClient.connect(server);
       await client.subscribePrivate(channel, server);
       expect((await client.expectFrame(COUNT)).json).toEqual({ subscription_count: 1 });
@@ -75,7 +74,7 @@ describe('The subscription count', () => {
   );
 
   it.each(['presence-room', 'presence-cache-room'])('is not sent on %s', async (channel) => {
-    const server = await startServer(ENABLED);
+    const server = await sharedServer(ENABLED);
     const client = await PusherClient.connect(server);
     await client.subscribePresence(channel, { user_id: '1' }, server);
     await client.roundTrip();
@@ -83,7 +82,7 @@ describe('The subscription count', () => {
   });
 
   it('does not change by subscribing again, or by a refusal', async () => {
-    const server = await startServer(ENABLED);
+    const server = await sharedServer(ENABLED);
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.subscribePrivate('private-room', server);
     await ann.subscribePrivate('private-room', server);
@@ -95,7 +94,7 @@ describe('The subscription count', () => {
   });
 
   it('is one of each channel', async () => {
-    const server = await startServer(ENABLED);
+    const server = await sharedServer(ENABLED);
     const [ann, bob] = [await PusherClient.connect(server), await PusherClient.connect(server)];
     await ann.subscribe('news');
     await bob.subscribe('weather');
@@ -106,7 +105,7 @@ describe('The subscription count', () => {
 
 describe('Above 100 subscribers the count', () => {
   it('is sent at most once in 5 seconds, and is right in the end', async () => {
-    const server = await startServer(ENABLED);
+    const server = await sharedServer(ENABLED);
     const clients = await subscribeMany(server, 'news', 120);
     const [witness] = clients;
     await eventually(() => expect(countsOf(witness!)).toContain(101));
@@ -120,7 +119,7 @@ describe('Above 100 subscribers the count', () => {
   });
 
   it('goes back to every change at 100, and repeats nothing later', async () => {
-    const server = await startServer(ENABLED);
+    const server = await sharedServer(ENABLED);
     const clients = await subscribeMany(server, 'news', 102);
     const [witness] = clients;
     await eventually(() => expect(countsOf(witness!)).toContain(101));

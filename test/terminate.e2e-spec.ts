@@ -3,8 +3,8 @@ import { closeAll, PusherClient } from './harness/pusher-client.js';
 import type { Json } from './harness/pusher-client.js';
 import { publish, usersIn } from './harness/publish.js';
 import { signedRequest } from './harness/signed-request.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
 import { titled } from './harness/titled.js';
 
 afterEach(closeAll);
@@ -15,19 +15,19 @@ const PATHS = {
   'of the Python SDK': (id: string) => `/users/${id}/terminate_connections`,
 };
 
-async function signIn(server: TestServer, id: string) {
+async function signIn(server: SharedServer, id: string) {
   const client = await PusherClient.connect(server);
   await client.signin({ id }, server);
   return client;
 }
 
-async function join(server: TestServer, user_id: Json) {
+async function join(server: SharedServer, user_id: Json) {
   const client = await PusherClient.connect(server);
   await client.subscribePresence(ROOM, { user_id }, server);
   return client;
 }
 
-async function terminate(server: TestServer, id: string, path = PATHS['below the application']) {
+async function terminate(server: SharedServer, id: string, path = PATHS['below the application']) {
   const answer = await signedRequest(server, 'POST', path(encodeURIComponent(id)));
   expect(answer).toMatchObject({ status: 200, json: {} });
 }
@@ -41,7 +41,7 @@ async function expectTerminated(client: PusherClient) {
 
 describe.each(Object.entries(PATHS))('Terminating a user by the path %s', (_, path) => {
   it('closes every connection that signed in as it, and no other', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const tabs = [];
     for (let i = 0; i < 3; i++) tabs.push(await signIn(server, 'ann'));
     const others = [await signIn(server, 'bob'), await PusherClient.connect(server)];
@@ -51,7 +51,7 @@ describe.each(Object.entries(PATHS))('Terminating a user by the path %s', (_, pa
   });
 
   it('closes every connection that is this member of a presence channel', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const tabs = [await join(server, 'ann'), await join(server, 'ann')];
     const bob = await join(server, 'bob');
     await terminate(server, 'ann', path);
@@ -74,11 +74,11 @@ describe.each(Object.entries(PATHS))('Terminating a user by the path %s', (_, pa
   });
 
   it('of whom nobody knows is fine', async () => {
-    await terminate(await startServer(), 'nobody', path);
+    await terminate(await sharedServer(), 'nobody', path);
   });
 
   it('takes a body as well', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await signIn(server, 'ann');
     const { status } = await signedRequest(server, 'POST', path('ann'), { body: {} });
     expect(status).toBe(200);
@@ -86,7 +86,7 @@ describe.each(Object.entries(PATHS))('Terminating a user by the path %s', (_, pa
   });
 
   it('needs a signature', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await signIn(server, 'ann');
     for (const tamper of [{ secret: 'wrong' }, { key: 'no-key' }]) {
       const { status } = await signedRequest(server, 'POST', path('ann'), { tamper });
@@ -100,7 +100,7 @@ describe('A terminated user', () => {
   it.each(titled(7, '7', 0, '01', 'ann@example.com', 'ä 💥', 'a b', '__proto__', 'x'.repeat(128)))(
     'may be the member %s',
     async (_, id) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const client = await join(server, id);
       const others = [await join(server, 'other'), await join(server, '1')];
       await terminate(server, String(id));
@@ -110,7 +110,7 @@ describe('A terminated user', () => {
   );
 
   it('is found by either of its ids', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const both = async () => {
       const client = await signIn(server, 'ann');
       await client.subscribePresence(ROOM, { user_id: 'nick' }, server);
@@ -126,7 +126,7 @@ describe('A terminated user', () => {
   });
 
   it('is not found by a presence channel that it left', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await join(server, 'ann');
     client.unsubscribe(ROOM);
     await client.roundTrip();
@@ -135,14 +135,14 @@ describe('A terminated user', () => {
   });
 
   it('is not found by half of its id', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await signIn(server, 'ann');
     for (const id of ['an', 'anna', 'Ann', '*']) await terminate(server, id);
     await client.roundTrip();
   });
 
   it('first gets what was published before, and nothing published after', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await signIn(server, 'ann');
     await ann.subscribe('news');
     for (let i = 0; i < 20; i++) await publish(server, 'news', 'before');
@@ -154,7 +154,7 @@ describe('A terminated user', () => {
   });
 
   it('may come back, and is counted no more until then', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await signIn(server, 'ann');
     await terminate(server, 'ann');
     await expectTerminated(ann);
@@ -166,7 +166,7 @@ describe('A terminated user', () => {
   });
 
   it('is told offline to who watches it', async () => {
-    const server = await startServer({ REVERB_WEBHOOK_GRACE: '0' });
+    const server = await sharedServer({ REVERB_WEBHOOK_GRACE: '0' });
     const bob = await PusherClient.connect(server);
     await bob.signin({ id: 'bob', watchlist: ['ann'] }, server);
     await signIn(server, 'ann');

@@ -11,7 +11,8 @@ import { startHost, type Platform } from './harness/host-application.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
 import { SpanRecorder } from './harness/span-recorder.js';
-import { startServer, TEST_APPLICATION, type TestServer } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
+import { startServer, type TestServer } from './harness/test-server.js';
 import { answer, webhookVariables, WebhookReceiver } from './harness/webhook-receiver.js';
 
 afterEach(closeAll);

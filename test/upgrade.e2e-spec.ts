@@ -2,6 +2,7 @@ import { closeAll, eventually } from './harness/eventually.js';
 import { PusherClient } from './harness/pusher-client.js';
 import { RawSocket, rawHttp, rawUpgrade, type RawWebSocket } from './harness/raw-socket.js';
 import { plainRequest, signedRequest } from './harness/signed-request.js';
+import { openSockets, reusedServer } from './harness/shared-server.js';
 import { startServer, type TestServer } from './harness/test-server.js';
 
 afterEach(closeAll);
@@ -14,19 +15,8 @@ async function bodyOf(socket: RawWebSocket): Promise<unknown> {
   return JSON.parse(socket.text);
 }
 
-/** TCP connections, upgraded or not. */
-function openSockets(server: TestServer): Promise<number> {
-  return new Promise((resolve, reject) =>
-    server.app
-      .getHttpServer()
-      .getConnections((error: Error | null, count: number) =>
-        error ? reject(error) : resolve(count),
-      ),
-  );
-}
-
-async function expectNothingLeftOpen(server: TestServer): Promise<void> {
-  await eventually(async () => expect(await openSockets(server)).toBe(0));
+async function expectNothingLeftOpen({ app }: Pick<TestServer, 'app'>): Promise<void> {
+  await eventually(async () => expect(await openSockets(app)).toBe(0));
 }
 
 describe('A failed upgrade is answered in plain HTTP and leaves nothing open', () => {
@@ -47,7 +37,7 @@ describe('A failed upgrade is answered in plain HTTP and leaves nothing open', (
     [426, 'several versions', { 'Sec-WebSocket-Version': '13, 8' }],
     [426, 'a version that is no number', { 'Sec-WebSocket-Version': 'latest' }],
   ])('%i with %s', async (status, _, headers) => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await rawUpgrade(server.port, PATH, headers);
     expect(socket.status).toBe(status);
     expect(socket.head).toMatch(/\r\nContent-Type: application\/json/i);
@@ -59,7 +49,7 @@ describe('A failed upgrade is answered in plain HTTP and leaves nothing open', (
   it.each(['POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH'])(
     '405 with Allow when the method is %s',
     async (method) => {
-      const server = await startServer();
+      const server = await reusedServer();
       const socket = await rawUpgrade(server.port, PATH, {}, { method });
       expect(socket.status).toBe(405);
       expect(socket.head).toMatch(/\r\nAllow: GET\r\n/i);
@@ -84,7 +74,7 @@ describe('A failed upgrade is answered in plain HTTP and leaves nothing open', (
     '*',
     'http://127.0.0.1/nowhere/app/app-key',
   ])('404 at the path %s', async (path) => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await rawUpgrade(server.port, path);
     expect(socket.status).toBe(404);
     expect(await bodyOf(socket)).toEqual({ error: expect.any(String) });
@@ -92,7 +82,7 @@ describe('A failed upgrade is answered in plain HTTP and leaves nothing open', (
   });
 
   it('426 when there is no upgrade in the request', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const answer = await plainRequest(server.httpUrl, 'GET', PATH);
     expect(answer).toMatchObject({
       status: 426,
@@ -105,7 +95,7 @@ describe('A failed upgrade is answered in plain HTTP and leaves nothing open', (
   });
 
   it('400 when it is no HTTP at all', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     for (const bytes of ['nonsense\r\n\r\n', Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3])]) {
       const { statuses, isClosed } = await rawHttp(server.port, bytes);
       expect([statuses, isClosed]).toEqual([[400], true]);
@@ -114,7 +104,7 @@ describe('A failed upgrade is answered in plain HTTP and leaves nothing open', (
   });
 
   it('431 when the head is too large', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await rawUpgrade(server.port, PATH, { Cookie: 'x'.repeat(20_000) });
     expect(socket.status).toBe(431);
     await socket.expectDropped();
@@ -139,14 +129,14 @@ describe('An upgrade that never ends', () => {
     ['a request line that stops', 'GET /app/app-key'],
     ['silence', ''],
   ])('ends with 408 when it is %s', async (_, bytes) => {
-    const server = await startServer({ REVERB_REQUEST_TIMEOUT: '1' });
+    const server = await reusedServer({ REVERB_REQUEST_TIMEOUT: '1' });
     const { statuses, isClosed } = await rawHttp(server.port, bytes, { timeoutMs: 6_000 });
     expect([statuses, isClosed]).toEqual([[408], true]);
     await expectNothingLeftOpen(server);
   });
 
   it('ends with 408 when it drips in', async () => {
-    const server = await startServer({ REVERB_REQUEST_TIMEOUT: '1' });
+    const server = await reusedServer({ REVERB_REQUEST_TIMEOUT: '1' });
     const socket = await RawSocket.open(server.port);
     socket.write(HALF);
     const drip = setInterval(() => socket.write('X: y\r\n'), 50);
@@ -159,18 +149,18 @@ describe('An upgrade that never ends', () => {
   });
 
   it('ends when the client gives up in the middle', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     for (const reset of [false, true]) {
       const socket = await RawSocket.open(server.port);
       socket.write(HALF);
-      await eventually(async () => expect(await openSockets(server)).toBe(1));
+      await eventually(async () => expect(await openSockets(server.app)).toBe(1));
       await socket.destroy({ reset });
       await expectNothingLeftOpen(server);
     }
   });
 
   it('leaves no connection behind when the client is gone before the answer', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const request = `${HALF}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
     await Promise.all(
       Array.from({ length: 40 }, async (_, i) => {
@@ -192,7 +182,7 @@ describe('An upgrade', () => {
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
   it('may follow a plain request on the same connection', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await RawSocket.open(server.port);
     socket.write('GET /up HTTP/1.1\r\nHost: x\r\n\r\n');
     await socket.waitUntil(() => socket.text.includes('OK'));
@@ -202,7 +192,7 @@ describe('An upgrade', () => {
   });
 
   it('is not turned down for what stands in other headers', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await rawUpgrade(server.port, PATH, {
       Host: 'anything.example',
       Cookie: 'a=b',
@@ -218,7 +208,7 @@ describe('An upgrade', () => {
 
 describe('The path prefix', () => {
   it('stands before every path', async () => {
-    const server = await startServer({ REVERB_SERVER_PATH: '/reverb/v1' });
+    const server = await reusedServer({ REVERB_SERVER_PATH: '/reverb/v1' });
     expect(server.url).toMatch(/\/reverb\/v1$/);
     await PusherClient.connect(server);
     for (const path of ['/app/app-key', '/reverb/app/app-key', '/reverb/v1app/app-key']) {
@@ -231,7 +221,7 @@ describe('The path prefix', () => {
 
 describe('A request line with the whole URL, as a proxy may send it', () => {
   it('connects like any other', async () => {
-    const server = await startServer();
+    const server = await reusedServer();
     const socket = await rawUpgrade(server.port, 'http://example.test/app/app-key?protocol=7');
     expect(socket.status).toBe(101);
     expect((await socket.nextFrame()).text).toContain('pusher:connection_established');

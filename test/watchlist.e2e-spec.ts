@@ -1,8 +1,8 @@
 import { eventually } from './harness/eventually.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { Random } from './harness/random.js';
+import { sharedServer, type SharedServer } from './harness/shared-server.js';
 import { startServer } from './harness/test-server.js';
-import type { TestServer } from './harness/test-server.js';
 
 afterEach(closeAll);
 
@@ -10,7 +10,7 @@ const EVENT = 'pusher_internal:watchlist_events';
 const SWIFT = { REVERB_WEBHOOK_GRACE: '0' };
 const GRACEFUL = { REVERB_WEBHOOK_GRACE: '1' };
 
-async function signIn(server: TestServer, id: string, ...watchlist: string[]) {
+async function signIn(server: SharedServer, id: string, ...watchlist: string[]) {
   const client = await PusherClient.connect(server);
   await client.signin({ id, watchlist }, server);
   return client;
@@ -30,7 +30,7 @@ const idsUpTo = (count: number) => Array.from({ length: count }, (_, i) => `user
 
 describe('At signin a watcher', () => {
   it('is told who of its watchlist is online, and of nobody else', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     for (const id of ['bob', 'cid', 'dee']) await signIn(server, id);
     const ann = await signIn(server, 'ann', 'nobody', 'cid', 'bob');
     const { envelope, json } = await ann.expectFrame(() => true);
@@ -41,7 +41,7 @@ describe('At signin a watcher', () => {
   });
 
   it('is told after the success of the signin', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await signIn(server, 'bob');
     const ann = await PusherClient.connect(server);
     ann.sendSignin({ id: 'ann', watchlist: ['bob'] }, server);
@@ -51,14 +51,14 @@ describe('At signin a watcher', () => {
   });
 
   it('is told nothing when nobody is online', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await signIn(server, 'ann', 'bob');
     await ann.roundTrip();
     expect(ann.pendingFrames).toEqual([]);
   });
 
   it('is told once of who stands in its list twice', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await signIn(server, 'bob');
     const ann = await signIn(server, 'ann', 'bob', 'bob');
     await ann.roundTrip();
@@ -66,7 +66,7 @@ describe('At signin a watcher', () => {
   });
 
   it('is not told of those who joined a presence channel without signing in', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const bob = await PusherClient.connect(server);
     await bob.subscribePresence('presence-room', { user_id: 'bob' }, server);
     const ann = await signIn(server, 'ann', 'bob');
@@ -77,7 +77,7 @@ describe('At signin a watcher', () => {
 
 describe('A watcher', () => {
   it('hears of the first connection and of the last, not of those between', async () => {
-    const server = await startServer(SWIFT);
+    const server = await sharedServer(SWIFT);
     const ann = await signIn(server, 'ann', 'bob');
     const tabs = [];
     for (let i = 0; i < 3; i++) tabs.push(await signIn(server, 'bob'));
@@ -96,7 +96,7 @@ describe('A watcher', () => {
   });
 
   it('hears nothing of who does not stand in its list', async () => {
-    const server = await startServer(SWIFT);
+    const server = await sharedServer(SWIFT);
     const ann = await signIn(server, 'ann', 'bob');
     const cid = await signIn(server, 'cid');
     await cid.close();
@@ -106,7 +106,7 @@ describe('A watcher', () => {
   });
 
   it('hears on each of its connections what that one watches', async () => {
-    const server = await startServer(SWIFT);
+    const server = await sharedServer(SWIFT);
     const tab1 = await signIn(server, 'ann', 'bob');
     const tab2 = await signIn(server, 'ann', 'cid');
     const tab3 = await signIn(server, 'ann', 'bob', 'cid');
@@ -120,7 +120,7 @@ describe('A watcher', () => {
   });
 
   it('goes on hearing when another watcher of the same user is gone', async () => {
-    const server = await startServer(SWIFT);
+    const server = await sharedServer(SWIFT);
     const ann = await signIn(server, 'ann', 'bob');
     const cid = await signIn(server, 'cid', 'bob');
     await cid.close();
@@ -141,7 +141,7 @@ describe('A watcher', () => {
   });
 
   it('hears of users with the names of what objects have', async () => {
-    const server = await startServer(SWIFT);
+    const server = await sharedServer(SWIFT);
     const ann = await signIn(server, 'ann', '__proto__', 'constructor');
     await signIn(server, 'constructor');
     await signIn(server, '__proto__');
@@ -149,7 +149,7 @@ describe('A watcher', () => {
   });
 
   it('hears each user come and go by turns, however wildly they do', async () => {
-    const server = await startServer(SWIFT);
+    const server = await sharedServer(SWIFT);
     const users = ['bob', 'cid'];
     const ann = await signIn(server, 'ann', ...users);
     const random = new Random(3);
@@ -176,7 +176,7 @@ describe('A watcher', () => {
 
 describe('The grace of a user who is gone', () => {
   it('passes before watchers hear of it', async () => {
-    const server = await startServer(GRACEFUL);
+    const server = await sharedServer(GRACEFUL);
     const ann = await signIn(server, 'ann', 'bob');
     const bob = await signIn(server, 'bob');
     await ann.expectFrame(EVENT);
@@ -188,7 +188,7 @@ describe('The grace of a user who is gone', () => {
   });
 
   it('is enough to come back unnoticed', async () => {
-    const server = await startServer(GRACEFUL);
+    const server = await sharedServer(GRACEFUL);
     const ann = await signIn(server, 'ann', 'bob', 'cid');
     const first = await signIn(server, 'bob');
     await first.close();
@@ -200,7 +200,7 @@ describe('The grace of a user who is gone', () => {
   });
 
   it('counts as online for who asks meanwhile, and its end is told to them too', async () => {
-    const server = await startServer(GRACEFUL);
+    const server = await sharedServer(GRACEFUL);
     const bob = await signIn(server, 'bob');
     await bob.close();
     const ann = await PusherClient.connect(server);
@@ -211,7 +211,7 @@ describe('The grace of a user who is gone', () => {
 
 describe('A watchlist', () => {
   it('may name 100 users', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await signIn(server, 'ann', ...idsUpTo(100));
     await signIn(server, 'user-99');
     await ann.expectFrame(EVENT);
@@ -219,7 +219,7 @@ describe('A watchlist', () => {
   });
 
   it('that names more is told 4302, and the first 100 are used', async () => {
-    const server = await startServer(SWIFT);
+    const server = await sharedServer(SWIFT);
     await signIn(server, 'user-0');
     await signIn(server, 'user-100');
     const ann = await signIn(server, 'ann', ...idsUpTo(130));

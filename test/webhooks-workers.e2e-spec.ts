@@ -12,7 +12,7 @@ import { RedisServer } from './harness/redis-server.js';
 import type { ServerProcess } from './harness/server-process.js';
 import { askNext, signal, startWorkers, untilEnded, workersOf } from './harness/server-workers.js';
 import { signedRequest, type ApiTarget } from './harness/signed-request.js';
-import { TEST_APPLICATION } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
 import {
   answer,
   signatureOf,

@@ -4,7 +4,8 @@ import { member, signedIn, subscriber } from './harness/cluster-clients.js';
 import { closeAll, eventually } from './harness/eventually.js';
 import { publish } from './harness/publish.js';
 import { PusherClient } from './harness/pusher-client.js';
-import { startServer, TEST_APPLICATION, type TestServer } from './harness/test-server.js';
+import { TEST_APPLICATION } from './harness/test-application.js';
+import { startServer, type TestServer } from './harness/test-server.js';
 import { webhookVariables, WebhookReceiver } from './harness/webhook-receiver.js';
 
 afterEach(closeAll);

@@ -126,6 +126,17 @@ describe('Who signs in to the inspector needs', () => {
     },
   );
 
+  it.each([
+    { ...APPLICATION, REVERB_APP_ID: 'revurb-inspector' },
+    { ...APPLICATION, REVERB_APP_KEY: 'revurb-inspector' },
+  ])('a name that no application has: %j', (application) => {
+    const env = { ...application, REVERB_INSPECTOR_PASSWORD: 'x'.repeat(12) };
+    expect(faultsOf({ ...env, ...ON })).toEqual([
+      'REVERB_INSPECTOR_ENABLED: got "true"; wants applications with other ids and keys than "revurb-inspector", which is its own',
+    ]);
+    expect(faultsOf({ ...env, REVERB_INSPECTOR_ENABLED: 'false' })).toEqual([]);
+  });
+
   it.each(['REVERB_INSPECTOR_PASSWORD', 'REVERB_INSPECTOR_TOKEN'])(
     'another secret than any of an application: %s',
     (name) => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Application } from '../applications/application.js';
 import { unwanted, type Fault } from './configuration-error.js';
+import { INSPECTOR_APP_ID, INSPECTOR_APP_KEY } from '../inspector/feed-channel.js';
 import type { EnvironmentVariables } from './environment-variables.js';
 import { isLoopback, isProduction } from './exposure.js';
 import { isNested, isServed, metricsPortOf } from './served-paths.js';
@@ -49,6 +50,7 @@ export function inspectorFaults(
   return [
     ...missingSecretFaults(variables, given),
     ...knownSecretFaults(variables, applications),
+    ...reservedNameFaults(applications),
     ...pathFaults(variables),
   ];
 }
@@ -63,6 +65,15 @@ export function knownSecretFaults(
   return SECRETS.filter((name) => known.has(variables[name] ?? '')).map((name) =>
     unwanted(name, variables[name], 'another one than the secret of an application', true),
   );
+}
+
+/** Faults of applications that go by the name of the one that brings pages their records. */
+function reservedNameFaults(applications: readonly Application[]): Fault[] {
+  const isReserved = ({ id, keys }: Application) =>
+    id === INSPECTOR_APP_ID || keys.some(({ key }) => key === INSPECTOR_APP_KEY);
+  if (!applications.some(isReserved)) return [];
+  const wants = `applications with other ids and keys than "${INSPECTOR_APP_KEY}", which is its own`;
+  return [unwanted('REVERB_INSPECTOR_ENABLED', 'true', wants)];
 }
 
 /** What is no fault, but should be known. */

@@ -4,11 +4,10 @@ import { isChannelName } from '../channels/channel-name.js';
 import type { PublishedEvent } from '../channels/published-event.js';
 import { InspectorCounters } from '../metrics/inspector-counters.js';
 import { ClientAddress } from '../pusher/client-address.js';
-import { Drain } from '../pusher/drain.js';
-import { EventDispatcher } from '../pusher/event.dispatcher.js';
-import { badRequest, shuttingDown } from '../pusher/http/api-error.js';
+import { badRequest } from '../pusher/http/api-error.js';
 import { PublishEventDto } from '../pusher/http/dto/publish-event.dto.js';
 import { channelsOf, eventOf } from '../pusher/http/event-rules.js';
+import { PublishService } from '../pusher/http/publish.service.js';
 import { validate } from '../pusher/http/validate.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
@@ -29,7 +28,7 @@ import { WatchDesk } from './watching/watch-desk.js';
 /** What an action was about, for the log and for those who watch. */
 interface Deed {
   readonly action: string;
-  readonly channel?: string;
+  readonly channels?: readonly string[];
   readonly event?: string;
   readonly userId?: string;
   readonly socketId?: string;
@@ -44,8 +43,7 @@ export class ActionService {
     private readonly nodes: ClusterInspection,
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
-    private readonly dispatcher: EventDispatcher,
-    private readonly drain: Drain,
+    private readonly publishing: PublishService,
     private readonly deadLetters: DeadLetters,
     private readonly desk: WatchDesk,
     private readonly tap: TrafficTap,
@@ -55,17 +53,16 @@ export class ActionService {
 
   /**
    * Publishes events, all or none of them, within the limits of the application.
-   * @throws ApiError 400, 413 or 503, OverloadError, and what extensions refuse it with
+   * @throws ApiError 400, 413, 429 or 503, OverloadError, and what extensions refuse it with
    */
   async publish(application: Application, request: AdmittedRequest): Promise<object> {
-    if (this.drain.isDraining) throw shuttingDown();
     const events = readEvents(application, request.body);
-    await this.tap.publishing(() => this.dispatcher.send(application, events));
+    await this.tap.publishing(() => this.publishing.dispatch(application, events));
     for (const { name, channels } of events) {
       this.note(application, request, {
         action: 'published',
         event: name,
-        channel: channels.join(', '),
+        channels,
       });
     }
     return {};
@@ -96,7 +93,7 @@ export class ActionService {
     const { answers, isPartial } = await this.nodes.ask('unsubscribe', question);
     const affected = answers.reduce((sum, { content }) => sum + content.affected, 0);
     const action = `ended ${countOf(affected, 'subscription')}`;
-    this.note(application, request, { action, userId, channel });
+    this.note(application, request, { action, userId, channels: [channel] });
     return { affected, isPartial };
   }
 
@@ -112,7 +109,7 @@ export class ActionService {
     const isForgotten = await this.state.forgetCachedEvent(application.id, channel);
     this.note(application, request, {
       action: isForgotten ? 'cleared the cached event' : 'found no cached event to clear',
-      channel,
+      channels: [channel],
     });
     return { affected: isForgotten ? 1 : 0, isPartial: this.cluster.status === 'down' };
   }
@@ -128,7 +125,7 @@ export class ActionService {
   private note({ id: appId }: Application, { request, ticket }: AdmittedRequest, deed: Deed): void {
     const address = this.clients.of(request);
     this.counters.actions++;
-    const { action, channel, event, userId, socketId } = deed;
+    const { action, channels, event, userId, socketId } = deed;
     const by = `${ticket.name} (${address})`;
     this.logger.log(`${ticket.name} ${action}`, { by: ticket.name, address, appId, ...deed });
     this.desk.record(
@@ -138,7 +135,7 @@ export class ActionService {
         event,
         userId,
         socketId,
-        channels: channel === undefined ? undefined : [channel],
+        channels,
       },
       { by, action },
     );
@@ -152,7 +149,7 @@ function readEvents(application: Application, body: object): PublishedEvent[] {
   return events.map((given, i) => {
     const where = `events[${i}].`;
     const dto = validate(PublishEventDto, given, where);
-    return eventOf(dto, channelsOf(dto, application), application, where);
+    return eventOf(dto, channelsOf(dto, application, where), application, where);
   });
 }
 

@@ -1,3 +1,5 @@
+import type { NodeFigures } from '../metrics/node-figures.js';
+
 /*
  * What the page of the inspector and the server tell each other. Types alone: the page is built from
  * them as well. All of it is JSON. Times are milliseconds since 1970, by the clock of the node that
@@ -86,7 +88,10 @@ export type RecordKind =
   | 'node'
   | 'action';
 
-/** Something that happened. What is not known, or is not part of its kind, is absent. */
+/**
+ * Something that happened. What is not known, or is not part of its kind, is absent. Texts that clients
+ * choose are cut to 500 characters.
+ */
 export interface InspectorRecord {
   /** Unique on its node, and rising. */
   readonly id: number;
@@ -315,15 +320,7 @@ export interface ConnectionDetails extends ConnectionRow {
 }
 
 /** What a node tells of itself. */
-export interface NodeRow {
-  readonly nodeId: string;
-  readonly version: string;
-  readonly uptimeSeconds: number;
-  readonly connections: number;
-  readonly messagesReceived: number;
-  readonly eventsPublished: number;
-  readonly slowConsumers: number;
-  readonly memoryBytes: number;
+export interface NodeRow extends NodeFigures {
   /** Share of one processor over the last 5 s, 1 for all of it. */
   readonly load: number;
   readonly eventLoopLagMs: number;

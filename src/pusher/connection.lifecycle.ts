@@ -4,7 +4,7 @@ import { CoarseClock } from '../connections/coarse-clock.js';
 import type { Connection, ConnectionEnvironment } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection.registry.js';
 import type { DirectWriter } from '../connections/delivery/direct-write.js';
-import { detectDirectWrites } from '../connections/delivery/direct-write.detection.js';
+import { directWriterOfProcess } from '../connections/delivery/direct-write.detection.js';
 import { ExtensionRegistry } from '../extensions/extension.registry.js';
 import { inBackground } from '../scaling/awaitable.js';
 import { StateStore } from '../scaling/state-store.js';
@@ -49,7 +49,7 @@ export class ConnectionLifecycle implements ConnectionEnvironment, OnModuleInit 
 
   async onModuleInit(): Promise<void> {
     if (!this.options.directWrites) return;
-    this.directWriter = await detectDirectWrites();
+    this.directWriter = await directWriterOfProcess();
     if (this.directWriter === null) {
       this.logger.warn('Direct writes do not work on this Node, broadcasts take the slower path');
     }

@@ -111,10 +111,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   exports: [
     ClientAddress,
     ConnectionLifecycle,
-    Drain,
     EventDispatcher,
     FrontDoor,
     Handshake,
+    PublishService,
     PUSHER_OPTIONS,
     SubscriptionService,
     TrafficLog,

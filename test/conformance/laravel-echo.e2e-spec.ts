@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Echo from 'laravel-echo';
 import PusherJs from 'pusher-js';
 import { closeAll, eventually, registerForClose } from '../harness/eventually.js';
-import { startServer, type TestServer } from '../harness/test-server.js';
+import { sharedServer, type SharedServer } from '../harness/shared-server.js';
 import {
   backendOf,
   Ear,
@@ -19,7 +19,7 @@ afterEach(closeAll);
 type ReverbEcho = Echo<'reverb'>;
 
 /** Echo as a Laravel application sets it up for Reverb. */
-function echoOf(server: TestServer, identity: Identity = {}): ReverbEcho {
+function echoOf(server: SharedServer, identity: Identity = {}): ReverbEcho {
   const { cluster: _, ...options } = optionsFor(server, identity);
   return keep(
     new Echo({ broadcaster: 'reverb', Pusher: PusherJs, key: server.key, ...options } as never),
@@ -38,7 +38,7 @@ async function subscribedTo<Channel extends { subscribed(callback: () => void): 
 
 /** Publishes as Laravel does: the name of the class, and the payload as JSON. */
 function broadcast(
-  server: TestServer,
+  server: SharedServer,
   channel: string,
   event: string,
   payload: object,
@@ -50,7 +50,7 @@ function broadcast(
 
 describe('Echo on a public channel', () => {
   it('hears broadcast events by their class, by their own name, and all of them', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [byClass, byName, all] = [new Ear(), new Ear(), new Ear()];
     const channel = echoOf(server).channel('orders');
     channel.listen('OrderShipped', byClass.hear).listen('.order.packed', byName.hear);
@@ -70,7 +70,7 @@ describe('Echo on a public channel', () => {
   }
 
   it('hears nothing any more after it stopped listening or left', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const echo = echoOf(server);
     const [stopped, left, other] = [new Ear(), new Ear(), new Ear()];
     const channel = await subscribedTo(echo.channel('orders'));
@@ -89,7 +89,7 @@ describe('Echo on a public channel', () => {
   });
 
   it('keeps out whoever sent it (toOthers)', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const echoes = [echoOf(server), echoOf(server)] as const;
     const ears = [new Ear(), new Ear()] as const;
     for (const [i, echo] of echoes.entries()) {
@@ -104,7 +104,7 @@ describe('Echo on a public channel', () => {
 
 describe('Echo on a private channel', () => {
   it('hears events and notifications', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [event, notification] = [new Ear(), new Ear()];
     const channel = echoOf(server).private('App.Models.User.1');
     channel.listen('OrderShipped', event.hear).notification(notification.hear);
@@ -122,7 +122,7 @@ describe('Echo on a private channel', () => {
   });
 
   it('whispers to the others, and never to itself', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await subscribedTo(echoOf(server).private('chat'));
     const bob = await subscribedTo(echoOf(server).private('chat'));
     const [atAnn, atBob] = [new Ear(), new Ear()];
@@ -137,7 +137,7 @@ describe('Echo on a private channel', () => {
   });
 
   it('is told when it may not', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const error = new Ear();
     echoOf({ ...server, secret: 'guessed' })
       .private('chat')
@@ -146,7 +146,7 @@ describe('Echo on a private channel', () => {
   });
 
   it('reads what is encrypted', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const event = new Ear();
     const channel = echoOf(server).encryptedPrivate('safe');
     channel.listen('.opened', event.hear);
@@ -161,7 +161,7 @@ describe('Echo in a presence channel', () => {
   const info = (id: string) => member(id).member.user_info;
 
   it('knows who is here, joining and leaving', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [here, joining, leaving, hereToo] = [new Ear(), new Ear(), new Ear(), new Ear()];
     echoOf(server, member('ann'))
       .join('room')
@@ -183,7 +183,7 @@ describe('Echo in a presence channel', () => {
   });
 
   it('whispers, and hears events', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await subscribedTo(echoOf(server, member('ann')).join('room'));
     const bob = await subscribedTo(echoOf(server, member('bob')).join('room'));
     const [whisper, event] = [new Ear(), new Ear()];
@@ -198,7 +198,7 @@ describe('Echo in a presence channel', () => {
 
 describe('Echo with an authorization endpoint', () => {
   it('asks it for private, presence and user signatures', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const endpoint = await startEndpoint(server);
     const options = optionsFor(server);
     delete options.channelAuthorization;
@@ -228,7 +228,7 @@ describe('Echo with an authorization endpoint', () => {
   });
 
   /** What Laravel answers at `/broadcasting/auth`; refuses who brings no token. */
-  async function startEndpoint(server: TestServer): Promise<string> {
+  async function startEndpoint(server: SharedServer): Promise<string> {
     const backend = backendOf(server);
     const answer = async (request: IncomingMessage, response: ServerResponse) => {
       const chunks: Buffer[] = [];
@@ -259,7 +259,7 @@ describe('Echo with an authorization endpoint', () => {
 
 describe('The connection of Echo', () => {
   it('tells its state, and comes back with its channels', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const echo = echoOf(server);
     const states: string[] = [];
     echo.connector.onConnectionChange((state) => states.push(state));
@@ -279,7 +279,7 @@ describe('The connection of Echo', () => {
   });
 
   it('works behind a path prefix', async () => {
-    const server = await startServer({ REVERB_SERVER_PATH: '/reverb' });
+    const server = await sharedServer({ REVERB_SERVER_PATH: '/reverb' });
     const channel = await subscribedTo(echoOf(server).channel('orders'));
     expect(channel.subscription.subscribed).toBe(true);
   });

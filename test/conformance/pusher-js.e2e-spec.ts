@@ -5,6 +5,7 @@ import type { PresenceChannel } from 'pusher-js';
 import { closeAll, eventually } from '../harness/eventually.js';
 import { PusherClient } from '../harness/pusher-client.js';
 import { signedRequest } from '../harness/signed-request.js';
+import { sharedServer } from '../harness/shared-server.js';
 import { startServer, type TestServer } from '../harness/test-server.js';
 import {
   backendOf,
@@ -31,7 +32,7 @@ function countUpgrades({ app }: TestServer): { count: number; urls: string[] } {
 
 describe('pusher-js connects', () => {
   it('and learns its socket id', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await connected(clientOf(server));
     expect(client.connection.socket_id).toMatch(/^\d+\.\d+$/);
     const { json } = await signedRequest(server, 'GET', 'connections');
@@ -46,7 +47,7 @@ describe('pusher-js connects', () => {
   });
 
   it('and says goodbye', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await connected(clientOf(server));
     client.disconnect();
     expect(client.connection.state).toBe('disconnected');
@@ -84,7 +85,7 @@ describe('pusher-js over TLS', () => {
 
 describe('A public channel', () => {
   it('brings objects, text and nothing', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     const channel = await subscribed(clientOf(server), 'news');
     const event = Ear.on(channel, 'item');
@@ -94,7 +95,7 @@ describe('A public channel', () => {
   });
 
   it('brings events in the order they were published', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     const event = Ear.on(await subscribed(clientOf(server), 'news'), 'item');
     for (let i = 0; i < 50; i++) await backend.trigger('news', 'item', i);
@@ -103,7 +104,7 @@ describe('A public channel', () => {
   });
 
   it('brings nothing any more once it was unsubscribed, and again after that', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     const client = clientOf(server);
     const before = Ear.on(await subscribed(client, 'news'), 'item');
@@ -124,7 +125,7 @@ describe('A public channel', () => {
   });
 
   it('unsubscribed before the answer came ends up without a subscriber', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await connected(clientOf(server));
     client.subscribe('news');
     client.unsubscribe('news');
@@ -148,7 +149,7 @@ describe('A public channel', () => {
   });
 
   it('of a name nobody may use is refused', async () => {
-    const client = clientOf(await startServer());
+    const client = clientOf(await sharedServer());
     const refused = Ear.on(client.subscribe('what is this?'), 'pusher:subscription_error');
     expect(await refused.next()).toEqual({
       type: 'InvalidChannel',
@@ -161,14 +162,14 @@ describe('A public channel', () => {
 
 describe('A private channel', () => {
   it('lets in whom the backend signed for', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const event = Ear.on(await subscribed(clientOf(server), 'private-room'), 'greeting');
     await backendOf(server).trigger('private-room', 'greeting', { text: 'hi' });
     expect(await event.next()).toEqual({ text: 'hi' });
   });
 
   it('refuses another signature, and keeps the connection', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const impostor = backendOf({ ...server, secret: 'guessed' });
     const client = clientOf(
       server,
@@ -195,7 +196,7 @@ describe('A private channel', () => {
   });
 
   it('passes client events on to the others', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const ann = await subscribed(clientOf(server), 'private-room');
     const bob = await subscribed(clientOf(server), 'private-room');
     const [atAnn, atBob] = [Ear.on(ann, 'client-typing'), Ear.on(bob, 'client-typing')];
@@ -213,7 +214,7 @@ describe('A presence channel', () => {
   const bob = { user_id: 'bob' };
 
   it('knows who is there, who comes and who goes', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const first = (await subscribed(
       clientOf(server, { member: ann }),
       'presence-room',
@@ -236,7 +237,7 @@ describe('A presence channel', () => {
   });
 
   it('counts a user with two windows once', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const watcher = (await subscribed(
       clientOf(server, { member: ann }),
       'presence-room',
@@ -254,7 +255,7 @@ describe('A presence channel', () => {
   });
 
   it('says which member a client event is from', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const sender = await subscribed(clientOf(server, { member: ann }), 'presence-room');
     const receiver = await subscribed(clientOf(server, { member: bob }), 'presence-room');
     const event = Ear.on(receiver, 'client-wave');
@@ -264,7 +265,7 @@ describe('A presence channel', () => {
   });
 
   it('takes a signed-in user for the member', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = clientOf(server, { user: { id: 'carol', user_info: { name: 'Carol' } } });
     client.signin();
     const channel = (await subscribed(client, 'presence-room')) as PresenceChannel;
@@ -274,7 +275,7 @@ describe('A presence channel', () => {
 
 describe('A cache channel', () => {
   it('says that it remembers nothing, then hands out the last event', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     for (const name of ['cache-rates', 'private-cache-rates', 'presence-cache-rates']) {
       const identity = { member: { user_id: name } };
@@ -294,7 +295,7 @@ describe('An encrypted channel', () => {
   it.each(['private-encrypted-safe', 'private-encrypted-cache-safe'])(
     'brings what only the client can read: %s',
     async (name) => {
-      const server = await startServer();
+      const server = await sharedServer();
       const eavesdropper = await PusherClient.connect(server);
       const { auth } = backendOf(server).authorizeChannel(eavesdropper.socketId, name);
       await eavesdropper.subscribe(name, { auth });
@@ -308,7 +309,7 @@ describe('An encrypted channel', () => {
   );
 
   it('keeps an encrypted event in the cache as it is', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     await backendOf(server).trigger('private-encrypted-cache-safe', 'secret', 'kept');
     const channel = clientOf(server).subscribe('private-encrypted-cache-safe');
     expect(await Ear.on(channel, 'secret').next()).toBe('kept');
@@ -319,7 +320,7 @@ describe('A user', () => {
   const ann = { id: 'ann', user_info: { name: 'Ann' } };
 
   it('signs in, and hears what a backend sends to it on every connection', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const clients = [clientOf(server, { user: ann }), clientOf(server, { user: ann })];
     const stranger = clientOf(server, { user: { id: 'bob' } });
     const all = [...clients, stranger];
@@ -338,7 +339,7 @@ describe('A user', () => {
   });
 
   it('signs in again after a reconnection', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = clientOf(server, { user: ann });
     client.signin();
     await eventually(() => expect(isHeard(client)).toBe(true));
@@ -352,7 +353,7 @@ describe('A user', () => {
   });
 
   it('with a signature of somebody else is refused for good', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = clientOf({ ...server, secret: 'guessed' }, { user: ann });
     const errors = Ear.on(client.connection, 'error');
     client.signin();
@@ -361,7 +362,7 @@ describe('A user', () => {
   });
 
   it('hears when those it watches come and go', async () => {
-    const server = await startServer({ REVERB_WEBHOOK_GRACE: '0' });
+    const server = await sharedServer({ REVERB_WEBHOOK_GRACE: '0' });
     const signedIn = (id: string, watchlist: string[] = []) => {
       const client = clientOf(server, { user: { id, watchlist } });
       client.signin();
@@ -410,7 +411,7 @@ describe('A user', () => {
 
 describe('pusher-js comes back', () => {
   it('after 4100, as soon as there is room', async () => {
-    const server = await startServer({ REVERB_MAX_CONNECTIONS: '1' });
+    const server = await sharedServer({ REVERB_MAX_CONNECTIONS: '1' });
     const first = await connected(clientOf(server));
     const second = clientOf(server);
     const errors = Ear.on(second.connection, 'error');
@@ -480,7 +481,7 @@ describe('pusher-js stays away', () => {
 
 describe('A sender', () => {
   it('does not hear its own event', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [sender, other] = [clientOf(server), clientOf(server)];
     const atSender = Ear.on(await subscribed(sender, 'news'), 'item');
     const atOther = Ear.on(await subscribed(other, 'news'), 'item');

@@ -1,5 +1,6 @@
 import { closeAll, PusherClient } from '../harness/pusher-client.js';
 import type { Json } from '../harness/signed-request.js';
+import { sharedServer } from '../harness/shared-server.js';
 import { startServer } from '../harness/test-server.js';
 import { Backend, backendOf, ENCRYPTION_MASTER_KEY } from './official-libraries.js';
 
@@ -33,7 +34,7 @@ function expectRefusal({ status, body }: Backend.RequestError, expected: number,
 
 describe('trigger', () => {
   it('publishes to one channel, data encoded as JSON unless it is a string', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     const backend = backendOf(server);
@@ -44,7 +45,7 @@ describe('trigger', () => {
   });
 
   it('publishes to several channels, each once', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     const channels = Array.from({ length: 100 }, (_, i) => `news-${i}`);
     for (const channel of channels) await client.subscribe(channel);
@@ -54,7 +55,7 @@ describe('trigger', () => {
   });
 
   it('leaves out the socket it is told to', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const [sender, other] = [
       await PusherClient.connect(server),
       await PusherClient.connect(server),
@@ -66,7 +67,7 @@ describe('trigger', () => {
   });
 
   it('brings back what is asked of the channels', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const clients = [await PusherClient.connect(server), await PusherClient.connect(server)];
     for (const client of clients) {
       await client.subscribe('news');
@@ -85,17 +86,17 @@ describe('trigger', () => {
   });
 
   it('says why an event was refused', async () => {
-    const backend = backendOf(await startServer());
+    const backend = backendOf(await sharedServer());
     const large = await refusalOf(backend.trigger('news', 'item', 'x'.repeat(10_001)));
     expectRefusal(large, 413, /content of this event/);
-    const stranger = backendOf({ ...(await startServer()), secret: 'guessed' });
+    const stranger = backendOf({ ...(await sharedServer()), secret: 'guessed' });
     expectRefusal(await refusalOf(stranger.trigger('news', 'item', 1)), 401, /auth_signature/);
-    const nowhere = backendOf({ ...(await startServer()), appId: 'other' });
+    const nowhere = backendOf({ ...(await sharedServer()), appId: 'other' });
     expectRefusal(await refusalOf(nowhere.trigger('news', 'item', 1)), 404, /other/);
   });
 
   it('lets data of the largest size through', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     await backendOf(server).trigger('news', 'item', 'x'.repeat(10_000));
@@ -105,7 +106,7 @@ describe('trigger', () => {
 
 describe('triggerBatch', () => {
   it('publishes several events in order, and tells by position what is asked', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     await client.subscribe('more');
@@ -130,7 +131,7 @@ describe('triggerBatch', () => {
   });
 
   it('refuses a batch with one bad event as a whole', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('news');
     const good = { channel: 'news', name: 'item', data: 1 };
@@ -150,7 +151,7 @@ describe('triggerBatch', () => {
 
 describe('get', () => {
   it('lists channels, by prefix and with attributes', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     expect(await answerOf(backend.get({ path: '/channels' }))).toEqual({ channels: {} });
     const client = await PusherClient.connect(server);
@@ -170,7 +171,7 @@ describe('get', () => {
   });
 
   it('describes a channel, and lists the users of a presence channel', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     const clients = [await PusherClient.connect(server), await PusherClient.connect(server)];
     for (const [i, client] of clients.entries()) {
@@ -194,7 +195,7 @@ describe('get', () => {
   });
 
   it('signs parameters that need escapes', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const client = await PusherClient.connect(server);
     await client.subscribe('a=b;c,d@e.f');
     const params = { filter_by_prefix: 'a=b;c,d@' };
@@ -206,7 +207,7 @@ describe('get', () => {
 
 describe('users', () => {
   it('are sent to, and are disconnected', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     const client = await PusherClient.connect(server);
     const data = backend.authenticateUser(client.socketId, { id: 'ann', user_info: { a: 1 } });
@@ -224,7 +225,7 @@ describe('users', () => {
 
 describe('authorizeChannel', () => {
   it('signs what the server lets in', async () => {
-    const server = await startServer();
+    const server = await sharedServer();
     const backend = backendOf(server);
     const client = await PusherClient.connect(server);
     const { socketId } = client;

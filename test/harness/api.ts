@@ -2,7 +2,8 @@ import request from 'supertest';
 import type { Test } from 'supertest';
 import { signedUrl } from './signed-request.js';
 import type { ApiResponse, ApiTarget, SigningOptions } from './signed-request.js';
-import { TEST_APPLICATION, startServer } from './test-server.js';
+import { TEST_APPLICATION } from './test-application.js';
+import { startServer } from './test-server.js';
 import type { TestServer } from './test-server.js';
 
 /** The only statuses the API may ever answer with on `/apps`. */

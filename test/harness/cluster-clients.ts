@@ -4,7 +4,6 @@ import { RECOVERY_MS } from './node-cluster.js';
 import { publish } from './publish.js';
 import { PusherClient } from './pusher-client.js';
 import type { ConnectTarget, Json } from './pusher-client.js';
-import type { ServerProcess } from './server-process.js';
 import type { ApiTarget, Credentials } from './signed-request.js';
 
 /** A server, of this process or of another. */
@@ -108,13 +107,13 @@ export class Publisher {
   private readonly running: Promise<void>;
 
   private constructor(
-    private readonly node: ServerProcess,
+    private readonly node: ApiTarget,
     private readonly channel: string,
   ) {
     this.running = this.run();
   }
 
-  static start(node: ServerProcess, channel: string): Publisher {
+  static start(node: ApiTarget, channel: string): Publisher {
     const publisher = new Publisher(node, channel);
     // Whoever started it hears of it when it is stopped.
     publisher.running.catch(() => undefined);

@@ -13,7 +13,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { configureServer, createApplication, RevurbModule } from '../../src/index.js';
 import type { RevurbOptions, ServerOptions } from '../../src/index.js';
 import { registerForClose } from './eventually.js';
-import { LogRecord, TEST_APPLICATION } from './test-server.js';
+import { TEST_APPLICATION } from './test-application.js';
+import { LogRecord } from './test-server.js';
 
 /** The platforms of Nest an application may run on. */
 export type Platform = 'Express' | 'Fastify';

@@ -1,7 +1,8 @@
 import { eventually } from './eventually.js';
-import { ServerProcess } from './server-process.js';
+import type { ConnectTarget } from './pusher-client.js';
+import { ServerProcess, type LaunchOptions } from './server-process.js';
 import { plainRequest, signedRequest } from './signed-request.js';
-import type { ApiResponse, Json, SigningOptions } from './signed-request.js';
+import type { ApiResponse, ApiTarget, Json, SigningOptions } from './signed-request.js';
 
 /** How long a silent node is believed to live; short, so that tests need not wait. */
 export const LEASE_SECONDS = 3;
@@ -15,31 +16,66 @@ export interface SharedRedis {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Servers, each a process of its own, that share one Redis. */
-export class NodeCluster {
+/** A server of a cluster, in a process of its own or in that of the test. */
+export interface ClusterNode extends ConnectTarget, ApiTarget {
+  readonly port: number;
+  /** Code or signal it ended with. */
+  readonly exit?: number | string;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the code or signal it ended with. */
+  ended(): Promise<number | string>;
+}
+
+/** How a cluster starts a node. */
+export type StartNode<Node> = (options: Pick<LaunchOptions, 'variables'>) => Promise<Node>;
+
+/** Servers that share one Redis. */
+export class NodeCluster<Node extends ClusterNode = ServerProcess> {
   /** In the order they were started, the dead ones among them. */
-  readonly nodes: ServerProcess[] = [];
+  readonly nodes: Node[] = [];
 
   private constructor(
     private readonly redis: SharedRedis,
     private readonly variables: Readonly<Record<string, string | undefined>>,
+    private readonly startNode: StartNode<Node>,
   ) {}
 
-  /** Resolves once every node says that it can reach the others. */
-  static async start(
+  /** Each node is a process of its own. Resolves once every one says that it can reach the others. */
+  static start(
     count: number,
     redis: SharedRedis,
     variables: Readonly<Record<string, string | undefined>> = {},
   ): Promise<NodeCluster> {
-    const cluster = new NodeCluster(redis, variables);
+    return NodeCluster.startWith(count, redis, variables, ServerProcess.start);
+  }
+
+  /**
+   * The same, with nodes that live where `startNode` has them live: in the process of the test a node
+   * costs a tenth, for a test that neither kills nor pauses one.
+   */
+  static async startWith<Node extends ClusterNode>(
+    count: number,
+    redis: SharedRedis,
+    variables: Readonly<Record<string, string | undefined>>,
+    startNode: StartNode<Node>,
+  ): Promise<NodeCluster<Node>> {
+    const cluster = new NodeCluster(redis, variables, startNode);
     await Promise.all(Array.from({ length: count }, () => cluster.add()));
     await cluster.untilUp();
     return cluster;
   }
 
   /** One more node. Resolves once it listens, whether it can reach the others or not. */
-  async add(variables: Readonly<Record<string, string | undefined>> = {}): Promise<ServerProcess> {
-    const node = await ServerProcess.start({
+  add(variables: Readonly<Record<string, string | undefined>> = {}): Promise<Node> {
+    return this.addWith(this.startNode, variables);
+  }
+
+  /** The same, with a node that lives where `startNode` has it live. */
+  async addWith<Other extends Node>(
+    startNode: StartNode<Other>,
+    variables: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Other> {
+    const node = await startNode({
       variables: {
         REVERB_SCALING_ENABLED: 'true',
         REVERB_SCALING_HEARTBEAT: '1',
@@ -55,7 +91,7 @@ export class NodeCluster {
   }
 
   /** Nodes that have not ended. */
-  get running(): readonly ServerProcess[] {
+  get running(): readonly Node[] {
     return this.nodes.filter(({ exit }) => exit === undefined);
   }
 
@@ -70,22 +106,22 @@ export class NodeCluster {
   }
 
   /** Ends a node without giving it a chance to say so. */
-  async kill(node: ServerProcess): Promise<void> {
+  async kill(node: Node): Promise<void> {
     node.kill('SIGKILL');
     await node.ended();
   }
 
   /** The node does nothing any more, but its connections stay open. */
-  pause(node: ServerProcess): void {
+  pause(node: Node): void {
     node.kill('SIGSTOP');
   }
 
-  resume(node: ServerProcess): void {
+  resume(node: Node): void {
     node.kill('SIGCONT');
   }
 
   /** Has a node end in order, and resolves with its exit code. */
-  stop(node: ServerProcess): Promise<number | string> {
+  stop(node: Node): Promise<number | string> {
     node.kill('SIGTERM');
     return node.ended();
   }
@@ -103,7 +139,7 @@ export class NodeCluster {
   }
 
   private async untilScaling(status: 'up' | 'down', withinMs: number): Promise<void> {
-    const isSo = async (node: ServerProcess): Promise<void> => {
+    const isSo = async (node: Node): Promise<void> => {
       expect(await scalingStatusOf(node)).toBe(status);
     };
     await Promise.all(
@@ -116,12 +152,12 @@ export class NodeCluster {
 export type AskOptions = SigningOptions & { withinMs?: number };
 
 /** What a node says in its health of whether it can reach the others. */
-export async function scalingStatusOf(node: ServerProcess): Promise<string> {
+export async function scalingStatusOf(node: Pick<ClusterNode, 'httpUrl'>): Promise<string> {
   const { json } = await readiness(node);
   return json?.details?.scaling?.status;
 }
 
 /** Asks `/health/ready`. */
-export function readiness(node: ServerProcess): Promise<ApiResponse> {
+export function readiness(node: Pick<ClusterNode, 'httpUrl'>): Promise<ApiResponse> {
   return plainRequest(node.httpUrl, 'GET', '/health/ready');
 }

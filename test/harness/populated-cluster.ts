@@ -1,20 +1,22 @@
 import { changesSeenBy, member, signedIn, toldTo } from './cluster-clients.js';
 import { eventually } from './eventually.js';
-import { NodeCluster } from './node-cluster.js';
+import { NodeCluster, type ClusterNode, type StartNode } from './node-cluster.js';
 import { rosterSeenBy } from './presence-model.js';
 import { publish } from './publish.js';
 import { RedisServer } from './redis-server.js';
-import type { ServerProcess } from './server-process.js';
 
 /** The presence channel of {@link startPopulated}. */
 export const ROOM = 'presence-room';
 const COUNTS = { info: 'user_count,subscription_count' };
 
 /** Two nodes over a Redis of their own. */
-export async function startTwo(variables: Record<string, string> = {}) {
+export async function startTwo<Node extends ClusterNode>(
+  startNode: StartNode<Node>,
+  variables: Record<string, string> = {},
+) {
   const redis = await RedisServer.start();
-  const cluster = await NodeCluster.start(2, redis, variables);
-  const [one, two] = cluster.nodes as [ServerProcess, ServerProcess];
+  const cluster = await NodeCluster.startWith(2, redis, variables, startNode);
+  const [one, two] = cluster.nodes as [Node, Node];
   return { redis, cluster, one, two };
 }
 
@@ -22,8 +24,11 @@ export async function startTwo(variables: Record<string, string> = {}) {
  * Two nodes with members and users on both. `expectRight`: the nodes come to agree on the right
  * answers; `expectQuiet`: no client was told anything since.
  */
-export async function startPopulated(variables: Record<string, string> = {}) {
-  const started = await startTwo({ REVERB_WEBHOOK_GRACE: '1', ...variables });
+export async function startPopulated<Node extends ClusterNode>(
+  startNode: StartNode<Node>,
+  variables: Record<string, string> = {},
+) {
+  const started = await startTwo(startNode, { REVERB_WEBHOOK_GRACE: '1', ...variables });
   const { cluster, one, two } = started;
   const ann = await member(one, ROOM, 'ann', { name: 'Ann' });
   const bob = await member(two, ROOM, 'bob', { name: 'Bob' });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ChangeSignal, registerForClose } from './eventually.js';
-import { TEST_APPLICATION } from './test-server.js';
+import { TEST_APPLICATION } from './test-application.js';
 
 /** A process has to load the whole server, perhaps beside others that do; several of them with workers. */
 const START_MS = 30_000;

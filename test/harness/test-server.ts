@@ -1,16 +1,29 @@
 import type { AddressInfo } from 'node:net';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { loadConfiguration } from '../../src/config/load-configuration.js';
+import {
+  loadConfiguration,
+  type LoadedConfiguration,
+} from '../../src/config/load-configuration.js';
 import { createServer } from '../../src/create-server.js';
 import { registerForClose } from './eventually.js';
-
-/** The application every test server has, unless told otherwise. */
-export const TEST_APPLICATION = { appId: 'app-id', key: 'app-key', secret: 'app-secret' };
+import { TEST_APPLICATION } from './test-application.js';
 
 /** Collects what the server logs, so that a test can look at it. */
 export class LogRecord implements LoggerService {
-  readonly lines: { level: string; text: string }[] = [];
+  constructor(
+    private readonly all: { level: string; text: string }[] = [],
+    private readonly start = 0,
+  ) {}
+
+  get lines(): readonly { level: string; text: string }[] {
+    return this.all.slice(this.start);
+  }
+
+  /** What is logged from now on. */
+  fromNow(): LogRecord {
+    return new LogRecord(this.all, this.all.length);
+  }
 
   log = (...args: unknown[]) => this.add('log', args);
   error = (...args: unknown[]) => this.add('error', args);
@@ -26,7 +39,7 @@ export class LogRecord implements LoggerService {
 
   private add(level: string, args: unknown[]): void {
     const text = args.map((arg) => (arg instanceof Error ? arg.stack : String(arg))).join(' ');
-    this.lines.push({ level, text });
+    this.all.push({ level, text });
   }
 }
 
@@ -51,9 +64,16 @@ export interface TestServer {
  * `REVERB_APPS_FILE` says otherwise it has {@link TEST_APPLICATION}; the drain takes no time.
  */
 export async function startServer(variables: Record<string, string> = {}): Promise<TestServer> {
+  const server = await serve(loadedWith(variables));
+  registerForClose(server.close);
+  return { ...server, ...TEST_APPLICATION };
+}
+
+/** What such a server is told; the `.env` of a developer must not change what the tests see. */
+export function loadedWith(variables: Record<string, string>): LoadedConfiguration {
   const { appId, key, secret } = TEST_APPLICATION;
   const hasApplications = variables.REVERB_APPS ?? variables.REVERB_APPS_FILE;
-  const loaded = loadConfiguration({
+  return loadConfiguration({
     env: {
       REVERB_SERVER_HOST: '127.0.0.1',
       REVERB_SERVER_PORT: '0',
@@ -63,17 +83,20 @@ export async function startServer(variables: Record<string, string> = {}): Promi
         : { REVERB_APP_ID: appId, REVERB_APP_KEY: key, REVERB_APP_SECRET: secret }),
       ...variables,
     },
-    // A developer's own .env must not change what the tests see.
     envFilePath: '/dev/null',
     watchIntervalMs: 20,
   });
+}
+
+/** Starts a server that only the caller closes. */
+export async function serve(
+  loaded: LoadedConfiguration,
+): Promise<Omit<TestServer, 'appId' | 'key' | 'secret'>> {
   const logs = new LogRecord();
   const app = await createServer(loaded, logs);
   await app.listen(loaded.configuration.listen.port, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= app.close());
-  registerForClose(close);
   const { path } = loaded.configuration.pusher;
   const scheme = loaded.configuration.listen.tls ? 's' : '';
   return {
@@ -81,8 +104,7 @@ export async function startServer(variables: Record<string, string> = {}): Promi
     port,
     url: `ws${scheme}://127.0.0.1:${port}${path}`,
     httpUrl: `http${scheme}://127.0.0.1:${port}${path}`,
-    ...TEST_APPLICATION,
     logs,
-    close,
+    close: () => (closing ??= app.close()),
   };
 }

@@ -1,7 +1,7 @@
 import { eventually } from '../harness/eventually.js';
 import { PusherClient, type ReceivedFrame } from '../harness/pusher-client.js';
 import { authSignature, parseJson } from '../harness/signed-request.js';
-import type { TestServer } from '../harness/test-server.js';
+import type { ReusedServer } from '../harness/shared-server.js';
 import type { Sender } from './expected-answers.js';
 import { SIGNED } from './messages.js';
 
@@ -13,7 +13,7 @@ export class HostileClient {
   /** What a truthful description of this connection would say. */
   sender!: Sender;
 
-  constructor(private readonly server: TestServer) {}
+  constructor(private readonly server: ReusedServer) {}
 
   /** Has a connection for the next message. */
   async ready(): Promise<void> {

@@ -4,7 +4,7 @@ import { ConnectionRegistry } from '../../src/connections/connection.registry.js
 import { eventually } from '../harness/eventually.js';
 import { PusherClient } from '../harness/pusher-client.js';
 import { signedRequest } from '../harness/signed-request.js';
-import type { TestServer } from '../harness/test-server.js';
+import type { ReusedServer } from '../harness/shared-server.js';
 
 /** Where the witness sits. */
 export const WITNESSED = ['witness', 'private-witness', 'presence-witness'] as const;
@@ -21,13 +21,13 @@ export class Witness {
   private readonly publishing: Promise<void>;
 
   private constructor(
-    readonly server: TestServer,
+    readonly server: ReusedServer,
     readonly client: PusherClient,
   ) {
     this.publishing = this.publish();
   }
 
-  static async of(server: TestServer): Promise<Witness> {
+  static async of(server: ReusedServer): Promise<Witness> {
     const client = await PusherClient.connect(server);
     await client.subscribe('witness');
     await client.subscribePrivate('private-witness', server);
@@ -70,7 +70,7 @@ export async function expectNothingNoticed({ server, client, published }: Witnes
 }
 
 /** The API and the server itself know of the witness alone. */
-async function expectNobodyElse(server: TestServer): Promise<void> {
+async function expectNobodyElse(server: ReusedServer): Promise<void> {
   const get = async (path: string) => (await signedRequest(server, 'GET', path)).json;
   const present = Object.fromEntries(WITNESSED.map((channel) => [channel, {}]));
   await eventually(async () => {

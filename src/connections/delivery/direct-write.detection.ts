@@ -13,6 +13,20 @@ const CHUNK_SIZE = 1024 * 1024;
 /** More than any kernel takes at once. */
 const MAX_CHUNKS = 64;
 
+/** Not state of a server, but what was found out about the Node that runs. */
+let found: Promise<DirectWriter | null> | undefined;
+
+/**
+ * The writer of this process, for all servers in it, as {@link detectDirectWrites} found it when it was
+ * first asked for. Where none was found it is looked for again: the machine may have been too busy.
+ */
+export async function directWriterOfProcess(): Promise<DirectWriter | null> {
+  found ??= detectDirectWrites();
+  const writer = await found;
+  if (writer === null) found = undefined;
+  return writer;
+}
+
 /**
  * Finds out on a loopback connection whether direct writes work here: that bytes arrive, in order,
  * that what the kernel does not take at once is queued and reported, and that what is written

@@ -1,7 +1,7 @@
 import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { eventually } from '../../../test/harness/eventually.js';
 import { DirectWriter, handleOf, type DirectWriteTarget } from './direct-write.js';
-import { detectDirectWrites } from './direct-write.detection.js';
+import { detectDirectWrites, directWriterOfProcess } from './direct-write.detection.js';
 
 /** More than the kernel keeps for a reader that stopped. */
 const MANY_CHUNKS = 64;
@@ -294,6 +294,19 @@ describe('Detection', () => {
       expect(await detectDirectWrites()).toBeNull();
     });
     expect(await detectDirectWrites()).not.toBeNull();
+  });
+});
+
+describe('The writer of a process', () => {
+  it('is looked for again where none was found, and else is one for all', async () => {
+    const { handle } = await prototypes();
+    await withProperty(handle, 'writeBuffer', undefined, async () => {
+      expect(await directWriterOfProcess()).toBeNull();
+    });
+    const [first, second] = await Promise.all([directWriterOfProcess(), directWriterOfProcess()]);
+    expect(first).not.toBeNull();
+    expect(second).toBe(first);
+    expect(await directWriterOfProcess()).toBe(first);
   });
 });
 

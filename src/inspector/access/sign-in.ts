@@ -35,7 +35,7 @@ export class SignIn {
     const waitMs = this.failures.waitMs(address, performance.now());
     if (waitMs > 0) {
       throw tooManyRequests(
-        'Too many wrong passwords from this address. Try again later.',
+        'Too many wrong passwords or tokens from this address. Try again later.',
         Math.ceil(waitMs / 1000),
       );
     }
@@ -43,7 +43,7 @@ export class SignIn {
     this.counters.failedSignIns++;
     this.failures.take(address, performance.now());
     this.logger.warn('Somebody failed to sign in', { address });
-    throw unauthorized('That is not the password.');
+    throw unauthorized('The password or token is wrong.');
   }
 
   /** Takes as long whatever is given. */

@@ -1,6 +1,6 @@
 import type { Connection } from '../../connections/connection.js';
 import type { ConnectionRow, SubscriberRow } from '../contract.js';
-import { fittedText } from '../watching/fitted-record.js';
+import { shortText } from '../short-text.js';
 
 /** What an address may look like, or a part of one: asking the system for that of each socket is not for nothing. */
 const ADDRESS = /^[\da-f:.]+$/i;
@@ -17,9 +17,9 @@ export function connectionRowOf(
     socketId,
     nodeId,
     ...(user !== undefined && { userId: user.id }),
-    client: fittedText(clientNameOf(connection)),
-    address: fittedText(client.address),
-    ...(client.origin !== undefined && { origin: fittedText(client.origin) }),
+    client: shortText(clientNameOf(connection)),
+    address: shortText(client.address),
+    ...(client.origin !== undefined && { origin: shortText(client.origin) }),
     ageMs: Math.max(0, nowMs - openedAtMs),
     idleMs: Math.max(0, nowMs - lastActivityMs),
     channels: subscriptions.size,

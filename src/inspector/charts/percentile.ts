@@ -17,7 +17,7 @@ export function percentileOf(
   let below = 0;
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i]!;
-    if (below + count < total * share) {
+    if (count === 0 || below + count < total * share) {
       below += count;
       continue;
     }

@@ -83,10 +83,10 @@ export class InspectorApi {
   }
 }
 
-/** Not by `URL`, which throws for hosts that a request may name. */
+/** Not by way of a URL, which would not do without a host that is one. */
 function searchOf({ url = '' }: IncomingMessage): string {
   const question = url.indexOf('?');
-  return new URLSearchParams(question < 0 ? '' : url.slice(question)).get('search') ?? '';
+  return question < 0 ? '' : (new URLSearchParams(url.slice(question)).get('search') ?? '');
 }
 
 function callFor(request: IncomingMessage, path: string): { call: Call; parameters: string[] } {

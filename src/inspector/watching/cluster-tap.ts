@@ -1,16 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import { SCALING_OPTIONS, type ScalingOptions } from '../../scaling/scaling.options.js';
-import { nodeChanges } from './node-changes.js';
 import { WatchDesk } from './watch-desk.js';
 
 /** Records that nodes come and go, and that they can be reached or not. */
 @Injectable()
 export class ClusterTap {
   private isDown = false;
-  private nodes: readonly string[] = [];
-  /** Until then other nodes that can be reached again may not have said so. */
+  /** Until then others that can be reached again may not have said so. */
   private settledAtMs = 0;
+  private nodes: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly cluster: ClusterService,
@@ -20,20 +19,20 @@ export class ClusterTap {
 
   /** What is so now is no news. */
   begin(): void {
-    this.isDown = this.cluster.status === 'down';
-    this.nodes = this.cluster.nodes;
     this.settledAtMs = 0;
+    this.isDown = this.cluster.status === 'down';
+    this.nodes = new Set(this.cluster.nodes);
   }
 
   /** Records what has changed since. */
   look(): void {
     this.lookAtLink();
     if (this.isDown || performance.now() < this.settledAtMs) return;
-    const { nodeId, nodes } = this.cluster;
-    for (const change of nodeChanges(nodeId, this.nodes, nodes)) {
-      this.desk.record({ kind: 'node' }, { reason: change });
-    }
-    this.nodes = nodes;
+    const nodes = this.cluster.nodes;
+    // One tells of it, or else each would: of those who were there before, as a newcomer knows of no change.
+    const isSpeaker = nodes.every((node) => !this.nodes.has(node) || node >= this.cluster.nodeId);
+    if (isSpeaker) this.compare(nodes);
+    this.nodes = new Set(nodes);
   }
 
   private lookAtLink(): void {
@@ -45,5 +44,19 @@ export class ClusterTap {
       ? 'The other nodes cannot be reached: what is shown now is this node alone'
       : 'The other nodes can be reached again';
     this.desk.record({ kind: 'redis' }, { reason: `${this.cluster.nodeId}: ${reason}` });
+  }
+
+  private compare(nodes: readonly string[]): void {
+    for (const node of nodes) {
+      if (!this.nodes.has(node)) this.say(`${node} is there`);
+    }
+    const now = new Set(nodes);
+    for (const node of this.nodes) {
+      if (!now.has(node)) this.say(`${node} is gone`);
+    }
+  }
+
+  private say(what: string): void {
+    this.desk.record({ kind: 'node' }, { reason: `Node ${what}` });
   }
 }

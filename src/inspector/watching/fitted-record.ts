@@ -1,16 +1,13 @@
 import type { InspectorRecord } from '../contract.js';
+import { shortText } from '../short-text.js';
 
-/** Of a text that is shown, but for the data of an event, which is cut where it is read. */
-const MAX_TEXT_LENGTH = 500;
 /** Of the channels that a publish names. */
 const MAX_CHANNELS = 100;
 
-/** A text cut to a length that can be shown. */
-export function fittedText(text: string): string {
-  return text.slice(0, MAX_TEXT_LENGTH);
-}
-
-/** A record with its texts cut to a length that can be shown: strangers may have written them. */
+/**
+ * A record with its texts cut to a length that can be shown, but for the data of an event, which is cut
+ * where it is read.
+ */
 export function fitted(record: InspectorRecord): {
   readonly record: InspectorRecord;
   readonly textLength: number;
@@ -25,7 +22,7 @@ export function fitted(record: InspectorRecord): {
 }
 
 function fittedValue(value: unknown): unknown {
-  if (typeof value === 'string') return fittedText(value);
+  if (typeof value === 'string') return shortText(value);
   return Array.isArray(value) ? value.slice(0, MAX_CHANNELS).map(fittedValue) : value;
 }
 

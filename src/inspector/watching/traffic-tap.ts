@@ -8,6 +8,7 @@ import { ExtensionRegistry } from '../../extensions/extension.registry.js';
 import type { ToldAbout } from '../../extensions/hooks.js';
 import type { Subscribed } from '../../extensions/on-hooks.js';
 import { ClientAddress } from '../../pusher/client-address.js';
+import { originFormOf } from '../../pusher/http/api-routes.js';
 import { PusherError, SubscriptionError } from '../../pusher/protocol/pusher-error.js';
 import { TrafficLog, type RefusalObserver, type RefusedRequest } from '../../pusher/traffic.log.js';
 import { Tracing } from '../../tracing/tracing.js';
@@ -193,7 +194,8 @@ function clientOf({ client }: Connection): RecordDetails {
   return { address, client: `${library} ${version}`, ...(origin !== undefined && { origin }) };
 }
 
-/** As it was asked for, without the query, which holds a signature. */
+/** As it was asked for, before it was exchanged for a route; without the query, which holds a signature. */
 function pathOf(request: IncomingMessage & { originalUrl?: string }): string {
-  return (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!;
+  const { originalUrl = request.url ?? '' } = request;
+  return originFormOf(originalUrl).split('?', 1)[0]!;
 }

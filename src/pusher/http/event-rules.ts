@@ -34,12 +34,21 @@ export function eventOf(
   return { name, data, channels, exceptSocketId: socketId ?? undefined };
 }
 
-/** The channels a publish names. @throws ApiError 400 when there are none or too many */
-export function channelsOf(dto: PublishEventDto, application: Application): readonly string[] {
+/**
+ * The channels a publish names.
+ * @param where as for {@link eventOf}
+ * @throws ApiError 400 when there are none or too many
+ */
+export function channelsOf(
+  dto: PublishEventDto,
+  application: Application,
+  where = '',
+): readonly string[] {
   const channels = dto.channels ?? (typeof dto.channel === 'string' ? [dto.channel] : undefined);
-  if (channels === undefined) throw badRequest('channels or channel is missing.');
+  if (channels === undefined) throw badRequest(`${where}channels or channel is missing.`);
   const limit = application.maxEventChannels;
-  if (channels.length > limit) throw badRequest(`channels names more than ${limit} channels.`);
+  if (channels.length > limit)
+    throw badRequest(`${where}channels names more than ${limit} channels.`);
   return channels;
 }
 

@@ -11,6 +11,7 @@ import {
 import { MetricsHandler } from '../../metrics/metrics.handler.js';
 import { andThen, type Awaitable } from '../../scaling/awaitable.js';
 import { StateStore } from '../../scaling/state-store.js';
+import type { TraceCarrier } from '../../tracing/tracing.js';
 import { Drain } from '../drain.js';
 import { EventDispatcher } from '../event.dispatcher.js';
 import { badRequest, shuttingDown, tooManyRequests } from './api-error.js';
@@ -51,7 +52,7 @@ export class PublishService {
     const event = eventOf(dto, channelsOf(dto, application), application);
     const names = attributeNamesOf(dto.info ?? undefined);
     return this.once(application, 'events', key ?? dto.idempotency_key, () =>
-      andThen(this.dispatch(request, [event]), () =>
+      andThen(this.dispatch(application, [event], carrierOf(request)), () =>
         names.length === 0 ? NOTHING : this.infosOf(request, event.channels, names),
       ),
     );
@@ -72,21 +73,30 @@ export class PublishService {
       eventOf(item, [item.channel], application, `batch[${i}].`),
     );
     return this.once(application, 'batch', key ?? dto.idempotency_key, () =>
-      andThen(this.dispatch(request, events), () => this.batchInfosOf(request, items)),
+      andThen(this.dispatch(application, events, carrierOf(request)), () =>
+        this.batchInfosOf(request, items),
+      ),
     );
   }
 
-  private dispatch(request: SignedRequest, events: PublishedEvent[]): Awaitable<void> {
+  /**
+   * Publishes events that are within the other limits of the application, within its rate.
+   * @param carrier the headers of the request that brings them, if they are of a backend
+   * @throws ApiError 400, 429 or 503, OverloadError, and what extensions refuse it with
+   */
+  dispatch(
+    application: Application,
+    events: readonly PublishedEvent[],
+    carrier?: TraceCarrier,
+  ): Awaitable<void> {
     if (this.drain.isDraining) throw shuttingDown();
-    const { application, response } = request;
-    const { headers } = response.req;
     const { id, publishesPerSecond: limit } = application;
-    if (limit === 0) return this.dispatcher.send(application, events, headers);
+    if (limit === 0) return this.dispatcher.send(application, events, carrier);
     if (events.length > limit) {
       throw badRequest(`batch: application ${id} may publish only ${limit} events a second.`);
     }
     return andThen(this.state.take(id, 'publishes', events.length, limit, 1000), (isTaken) => {
-      if (isTaken) return this.dispatcher.send(application, events, headers);
+      if (isTaken) return this.dispatcher.send(application, events, carrier);
       this.counters.of(id).limited.publishes++;
       throw tooManyRequests(`Application ${id} may publish ${limit} events a second.`);
     });
@@ -152,3 +162,5 @@ export class PublishService {
     return answer.then((text) => JSON.parse(text) as object);
   }
 }
+
+const carrierOf = ({ response }: SignedRequest): TraceCarrier => response.req.headers;
