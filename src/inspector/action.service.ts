@@ -106,12 +106,14 @@ export class ActionService {
     if (!isChannelName(channel, application.maxChannelNameLength)) {
       throw badRequest('channel is not the name of a channel.');
     }
+    const isPartial = this.cluster.status === 'down';
     const isForgotten = await this.state.forgetCachedEvent(application.id, channel);
-    this.note(application, request, {
-      action: isForgotten ? 'cleared the cached event' : 'found no cached event to clear',
-      channels: [channel],
-    });
-    return { affected: isForgotten ? 1 : 0, isPartial: this.cluster.status === 'down' };
+    // Nobody can know while the store is away; it makes up for it.
+    const isKnown = isForgotten || !isPartial;
+    const outcome = isForgotten ? 'cleared the cached event' : 'found no cached event to clear';
+    const action = isKnown ? outcome : 'cleared the cached event, if there is one';
+    this.note(application, request, { action, channels: [channel] });
+    return { affected: isForgotten ? 1 : 0, isPartial };
   }
 
   /** Sends dead webhooks again. @throws ApiError 400, OverloadError */

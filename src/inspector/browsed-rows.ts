@@ -2,6 +2,7 @@ import { channelKindOf } from '../channels/channel-name.js';
 import type { ChannelState } from '../scaling/state-store.js';
 import type { AddressedDeadLetter } from '../webhooks/dead-letters.js';
 import type { ChannelRow, ChannelType, DeadWebhook } from './contract.js';
+import { MAX_SHOWN_DATA } from './watching/shown-data.js';
 import { withoutQuery } from './without-query.js';
 
 /** A channel, as a list shows it. */
@@ -31,7 +32,7 @@ export function deadWebhookOf(
     url: url === null ? null : withoutQuery(url),
     name,
     ...(channel !== undefined && { channel }),
-    ...(hasPayloads && { event }),
+    ...(hasPayloads && { event: event.slice(0, MAX_SHOWN_DATA) }),
     atMs,
     deadMs,
     attempts,

@@ -386,7 +386,7 @@ export interface DeadWebhook {
   /** The kind of event, and what it is about. */
   readonly name: string;
   readonly channel?: string;
-  /** As JSON. Only with `hasPayloads`. */
+  /** As JSON, cut to 4096 characters. Only with `hasPayloads`. */
   readonly event?: string;
   readonly atMs: number;
   readonly deadMs: number;

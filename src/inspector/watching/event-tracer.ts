@@ -4,6 +4,7 @@ import type { Connection } from '../../connections/connection.js';
 import type { ConnectionRegistry } from '../../connections/connection.registry.js';
 import { formatTraceparent, parseTraceparent } from '../../tracing/traceparent.js';
 import type { EventTracer, TraceCarrier, TracedEvent, TraceSpan } from '../../tracing/tracing.js';
+import { shortText } from '../short-text.js';
 import type { ChannelRates } from './channel-rates.js';
 import { shownData } from './shown-data.js';
 import type { RecordDetails, WatchDesk } from './watch-desk.js';
@@ -213,5 +214,5 @@ const traceIdOf = (traceparent: string): string => parseTraceparent(traceparent)
 
 function errorOf(error: unknown): { error?: string } {
   if (error === undefined) return {};
-  return { error: error instanceof Error ? error.message : String(error) };
+  return { error: shortText(error instanceof Error ? error.message : String(error)) };
 }

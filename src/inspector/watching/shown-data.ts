@@ -1,5 +1,5 @@
-/** Of a payload that is shown. */
-const MAX_LENGTH = 4096;
+/** Characters of a payload that is shown. */
+export const MAX_SHOWN_DATA = 4096;
 
 /**
  * What a record says of the data of an event: how much it is, and what, if that may be shown. That of a
@@ -9,7 +9,7 @@ export function shownData(data: unknown, hasPayloads: boolean): { bytes?: number
   const text = typeof data === 'string' ? data : hasPayloads ? jsonOf(data) : undefined;
   if (text === undefined) return {};
   const bytes = Buffer.byteLength(text);
-  return hasPayloads ? { bytes, data: text.slice(0, MAX_LENGTH) } : { bytes };
+  return hasPayloads ? { bytes, data: text.slice(0, MAX_SHOWN_DATA) } : { bytes };
 }
 
 /** What is nested too deeply cannot be written again, and is refused later. */
