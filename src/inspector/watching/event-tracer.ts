@@ -11,7 +11,7 @@ import type { RecordDetails, WatchDesk } from './watch-desk.js';
 import type { RecordSubject } from './watch-filter.js';
 
 /** Sockets that are looked at in one second, to see which are slow: a fraction of what writing to them takes. */
-const MAX_LOOKS_PER_SECOND = 50_000;
+const MAX_LOOKS_PER_SECOND = 10_000;
 const MAX_SLOW_SOCKETS = 5;
 
 /** A tracer of OpenTelemetry does not record what bears this, unless it does so anyway. */
