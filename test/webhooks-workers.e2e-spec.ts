@@ -121,13 +121,16 @@ describe('A server with several workers', () => {
     receiver.behave(() => undefined);
     const clients = await oneOnEach(server);
     const own = clients.map((_, i) => names(`own-${i}`, 15));
+    // What a worker is asked now, the hub hears behind what happened before.
+    const untilHubKnows = async () => {
+      for (let i = 0; i < 2 * COUNT; i++) await askNext(server, 'GET', 'channels');
+    };
     for (const [i, client] of clients.entries()) {
       for (const channel of own[i]!) await client.subscribe(channel);
       await client.subscribe('own-shared');
+      await untilHubKnows();
     }
     await untilAllHang(receiver);
-    // What a worker is asked now, the hub hears behind what happened before.
-    for (let i = 0; i < 2 * COUNT; i++) await askNext(server, 'GET', 'channels');
     const [doomed] = workersOf(server);
     signal(doomed!.pid, 'SIGKILL');
     await untilEnded([doomed!.pid]);
