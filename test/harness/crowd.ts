@@ -50,7 +50,7 @@ export class Onlooker {
     );
     onlooker.say('pusher:subscribe');
     const isThere = () => onlooker.isSubscribed || undefined;
-    const joined = await changes.waitFor(isThere, 10_000, () => onlooker.isClosed);
+    const joined = await changes.waitFor(isThere, 30_000, () => onlooker.isClosed);
     if (joined === undefined) throw new Error('An onlooker could not subscribe.');
     return onlooker;
   }
