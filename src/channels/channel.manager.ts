@@ -44,6 +44,11 @@ export class ChannelManager {
     return connection.subscriptions.get(name) as Subscription | undefined;
   }
 
+  /** Who a connection is in a channel: the member it joined as, or else the user it signed in as. */
+  userIdIn(connection: Connection, name: string): string | undefined {
+    return this.subscriptionOf(connection, name)?.member?.userId ?? connection.user?.id;
+  }
+
   /** All subscriptions of a connection. */
   subscriptionsOf(connection: Connection): Iterable<Subscription> {
     return connection.subscriptions.values() as Iterable<Subscription>;

@@ -42,9 +42,8 @@ export class NodeActions {
     });
     let affected = 0;
     for (const connection of this.users.connectionsOf(appId, userId)) {
-      const subscription = this.channels.subscriptionOf(connection, channel);
-      const subscriber = subscription?.member?.userId ?? connection.user?.id;
-      if (subscription === undefined || subscriber !== userId) continue;
+      if (!connection.subscriptions.has(channel)) continue;
+      if (this.channels.userIdIn(connection, channel) !== userId) continue;
       this.subscriptions.unsubscribe(connection, channel);
       connection.write(frame);
       affected++;

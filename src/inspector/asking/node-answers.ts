@@ -59,7 +59,7 @@ export class NodeAnswers {
     for (const seat of this.channels.find(appId, name)?.fanOut ?? []) {
       if (subscribers.length === MAX_ROWS) break;
       const connection = seat.outlet as Connection;
-      const userId = this.userIdOf(connection, name);
+      const userId = this.channels.userIdIn(connection, name);
       subscribers.push(subscriberRowOf(connection, userId, this.cluster.nodeId));
     }
     return { subscribers, rate };
@@ -115,10 +115,5 @@ export class NodeAnswers {
   webhooks(): Answer<'webhooks'> {
     const { delivered, failed, retried } = this.webhookCounters;
     return { delivered, failed, retried };
-  }
-
-  private userIdOf(connection: Connection, channel: string): string | undefined {
-    const subscription = this.channels.subscriptionOf(connection, channel);
-    return subscription?.member?.userId ?? connection.user?.id;
   }
 }

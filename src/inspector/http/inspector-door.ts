@@ -111,11 +111,7 @@ async function sendJson(
   more: OutgoingHttpHeaders = {},
 ): Promise<void> {
   if (response.headersSent) return;
-  const headers: OutgoingHttpHeaders = {
-    ...INSPECTOR_HEADERS,
-    'Cache-Control': 'no-store',
-    ...more,
-  };
+  const headers: OutgoingHttpHeaders = { ...INSPECTOR_HEADERS, ...more };
   if (body === undefined) {
     response.writeHead(status, headers);
     response.end();

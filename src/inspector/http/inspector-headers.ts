@@ -18,6 +18,5 @@ export const INSPECTOR_HEADERS: Readonly<Record<string, string>> = Object.freeze
   'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
   'X-Frame-Options': 'DENY',
 });

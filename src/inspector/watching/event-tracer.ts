@@ -153,7 +153,7 @@ export class InspectorTracer implements EventTracer {
   ): RecordSubject {
     if (what === 'publish') return { kind: 'published', appId, channels, event };
     const sender = socketId === undefined ? undefined : this.view.registry.find(appId, socketId);
-    const userId = sender && this.userIdOf(sender, channels[0]!);
+    const userId = sender && this.view.channels.userIdIn(sender, channels[0]!);
     return { kind: 'client-event', appId, channels, event, socketId, userId };
   }
 
@@ -163,11 +163,6 @@ export class InspectorTracer implements EventTracer {
   ): RecordDetails {
     const via = this.isPublishing ? 'inspector' : carrier === undefined ? 'code' : 'http';
     return exceptSocketId === undefined ? { via } : { via, exceptSocketId };
-  }
-
-  private userIdOf(connection: Connection, channel: string): string | undefined {
-    const subscription = this.view.channels.subscriptionOf(connection, channel);
-    return subscription?.member?.userId ?? connection.user?.id;
   }
 
   private isSubscribed(appId: string, channel: string, socketId: string | undefined): boolean {
