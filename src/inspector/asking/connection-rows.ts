@@ -1,5 +1,6 @@
 import type { Connection } from '../../connections/connection.js';
 import type { ConnectionRow, SubscriberRow } from '../contract.js';
+import { clientNameOf } from '../client-name.js';
 import { shortText } from '../short-text.js';
 
 /** What an address may look like, or a part of one: asking the system for that of each socket is not for nothing. */
@@ -47,5 +48,3 @@ export function isFound(connection: Connection, search: string): boolean {
   if (clientNameOf(connection).includes(search)) return true;
   return ADDRESS.test(search) && client.address.includes(search);
 }
-
-const clientNameOf = ({ client }: Connection) => `${client.library} ${client.version}`;

@@ -13,6 +13,7 @@ import { PusherError, SubscriptionError } from '../../pusher/protocol/pusher-err
 import { TrafficLog, type RefusalObserver, type RefusedRequest } from '../../pusher/traffic.log.js';
 import { Tracing } from '../../tracing/tracing.js';
 import { WebhookDeliverer, type WebhookDelivery } from '../../webhooks/webhook.deliverer.js';
+import { clientNameOf } from '../client-name.js';
 import type { RecordKind } from '../contract.js';
 import { INSPECTOR_APP_ID } from '../feed-channel.js';
 import { INSPECTOR_OPTIONS, type InspectorOptions } from '../inspector.options.js';
@@ -189,9 +190,9 @@ export class TrafficTap implements WatchListener, RefusalObserver {
   }
 }
 
-function clientOf({ client }: Connection): RecordDetails {
-  const { address, library, version, origin } = client;
-  return { address, client: `${library} ${version}`, ...(origin !== undefined && { origin }) };
+function clientOf(connection: Connection): RecordDetails {
+  const { address, origin } = connection.client;
+  return { address, client: clientNameOf(connection), ...(origin !== undefined && { origin }) };
 }
 
 /** As it was asked for, before it was exchanged for a route; without the query, which holds a signature. */

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { KnownSecret } from '../../known-secret.js';
 import { SECURITY_HEADERS } from '../../security-headers.js';
 import { METRICS_OPTIONS, type MetricsOptions } from '../metrics.options.js';
 import { MetricsPage } from './metrics-page.js';
@@ -9,7 +9,7 @@ import { MetricsPage } from './metrics-page.js';
 @Injectable()
 export class MetricsEndpoint {
   private readonly logger = new Logger('Metrics');
-  private readonly token: Buffer | undefined;
+  private readonly token: KnownSecret | undefined;
   private readonly pathWithSlash: string;
 
   constructor(
@@ -18,7 +18,7 @@ export class MetricsEndpoint {
   ) {
     const { token, path } = options;
     this.pathWithSlash = `${path}/`;
-    this.token = token === undefined ? undefined : digestOf(token);
+    this.token = token === undefined ? undefined : new KnownSecret(token);
   }
 
   /** Whether a path, without the prefix of the server, is that of the page on the port of the server. */
@@ -53,11 +53,10 @@ export class MetricsEndpoint {
     }
   }
 
-  /** Takes as long whatever the token is. */
   private isAuthorized({ headers }: IncomingMessage): boolean {
     if (this.token === undefined) return true;
     const [, given = ''] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    return timingSafeEqual(digestOf(given), this.token);
+    return this.token.is(given);
   }
 }
 
@@ -82,5 +81,3 @@ function answer(
   response.writeHead(status, { ...SECURITY_HEADERS, ...headers, 'Content-Length': length });
   response.end(body);
 }
-
-const digestOf = (token: string) => createHash('sha256').update(token).digest();
