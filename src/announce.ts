@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { announcementOf, bannerOf, endpointOf } from './banner.js';
+import { announcementOf, bannerOf, endpointsOf } from './banner.js';
 import type { LoadedConfiguration } from './config/load-configuration.js';
 import { packageVersion } from './package-version.js';
 
@@ -9,11 +9,12 @@ export function announce(
   port: number,
   workers: number,
 ): void {
-  const endpoint = endpointOf(configuration, port);
-  const announcement = announcementOf(configuration, configuration.applications, endpoint, workers);
+  const endpoints = endpointsOf(configuration, port);
+  const { applications } = configuration;
+  const announcement = announcementOf(configuration, applications, endpoints.public, workers);
   if (configuration.log.format === 'json') {
     new Logger('Server').log('The server listens', announcement);
   } else {
-    process.stdout.write(`${bannerOf(announcement, endpoint, packageVersion())}\n`);
+    process.stdout.write(`${bannerOf(announcement, endpoints, packageVersion())}\n`);
   }
 }

@@ -1,4 +1,4 @@
-import { announcementOf, bannerOf, endpointOf } from './banner.js';
+import { announcementOf, bannerOf, endpointsOf } from './banner.js';
 import { loadConfiguration } from './config/load-configuration.js';
 
 type Variables = Readonly<Record<string, string>>;
@@ -10,13 +10,26 @@ const APPLICATION = { REVERB_APP_ID: '1', REVERB_APP_KEY: 'k', REVERB_APP_SECRET
 /** What is announced of a server of these variables on port 1234, and how that looks. */
 function announced(env: Variables) {
   const { configuration } = loadConfiguration({ env, envFilePath: null });
-  const endpoint = endpointOf(configuration, 1234);
-  const announcement = announcementOf(configuration, configuration.applications, endpoint, 1);
-  return { configuration, announcement, banner: bannerOf(announcement, endpoint, '1.0.0') };
+  const endpoints = endpointsOf(configuration, 1234);
+  const { applications } = configuration;
+  const announcement = announcementOf(configuration, applications, endpoints.public, 1);
+  return { configuration, announcement, banner: bannerOf(announcement, endpoints, '1.0.0') };
 }
 
 /** The line of the inspector, if there is one. */
 const lineOf = (banner: string) => /^ {2}Inspector {5}(.*)$/m.exec(banner)?.[1];
+
+describe('The command to try', () => {
+  it.each<[Variables, string]>([
+    [{}, 'http://127.0.0.1:1234'],
+    [{ REVERB_SERVER_PATH: '/reverb' }, 'http://127.0.0.1:1234/reverb'],
+    [{ ...APPLICATION, REVERB_HOST: 'a.test' }, 'http://127.0.0.1:1234'],
+    [{ ...APPLICATION, REVERB_SERVER_HOST: '::' }, 'http://[::1]:1234'],
+  ])('reaches this very server on this machine, with %j', (env, url) => {
+    const command = `npx revurb events:trigger --url ${url} hello greeting '{"text":"Hello"}'`;
+    expect(announced(env).banner).toContain(command);
+  });
+});
 
 describe('The announcement of the inspector', () => {
   it('has the token that was made up for this start', () => {

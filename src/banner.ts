@@ -1,6 +1,12 @@
 import type { Application } from './applications/application.js';
 import type { InspectorConfiguration, ServerConfiguration } from './config/server-configuration.js';
-import { clientOptionsOf, publicEndpoint, urlOf, type Endpoint } from './endpoint.js';
+import {
+  clientOptionsOf,
+  localEndpoint,
+  publicEndpoint,
+  urlOf,
+  type Endpoint,
+} from './endpoint.js';
 
 /** What the start of a server is announced with. */
 export interface Announcement {
@@ -47,15 +53,30 @@ function inspectorOf(
   return { inspectorNeeds: `REVERB_INSPECTOR_ENABLED=true${secret}` };
 }
 
+/** Where a server is found. */
+export interface Endpoints {
+  /** By everybody. */
+  readonly public: Endpoint;
+  /** On its own machine. */
+  readonly local: Endpoint;
+}
+
 /** Where a server that took this port is found. */
-export function endpointOf(configuration: ServerConfiguration, port: number): Endpoint {
-  return { ...publicEndpoint(configuration), port };
+export function endpointsOf(configuration: ServerConfiguration, port: number): Endpoints {
+  return {
+    public: { ...publicEndpoint(configuration), port },
+    local: { ...localEndpoint(configuration), port },
+  };
 }
 
 const MAX_LISTED_APPLICATIONS = 10;
 
 /** The announcement for a terminal, with a snippet to try. */
-export function bannerOf(announcement: Announcement, endpoint: Endpoint, version: string): string {
+export function bannerOf(
+  announcement: Announcement,
+  endpoints: Endpoints,
+  version: string,
+): string {
   const { webSocketUrl, httpUrl, applications, scaling, workers } = announcement;
   const { inspectorUrl, inspectorNeeds } = announcement;
   const inspector = inspectorUrl ?? (inspectorNeeds && `off, needs ${inspectorNeeds}`);
@@ -75,14 +96,14 @@ export function bannerOf(announcement: Announcement, endpoint: Endpoint, version
     ...(inspector === undefined ? [] : [`  Inspector     ${inspector}`]),
     ...(workers === undefined ? [] : [`  Workers       ${workers}`]),
     '',
-    ...snippetOf(applications[0]?.key, endpoint),
+    ...snippetOf(applications[0]?.key, endpoints),
     '',
   ].join('\n');
 }
 
-function snippetOf(key: string | undefined, endpoint: Endpoint): string[] {
+function snippetOf(key: string | undefined, endpoints: Endpoints): string[] {
   if (key === undefined) return [];
-  const options = [...clientOptionsOf(endpoint), "cluster: ''"].join(', ');
+  const options = [...clientOptionsOf(endpoints.public), "cluster: ''"].join(', ');
   return [
     '  Try it: connect with pusher-js,',
     '',
@@ -91,6 +112,6 @@ function snippetOf(key: string | undefined, endpoint: Endpoint): string[] {
     '',
     '  and publish from another terminal:',
     '',
-    `    npx revurb events:trigger hello greeting '{"text":"Hello"}'`,
+    `    npx revurb events:trigger --url ${urlOf(endpoints.local)} hello greeting '{"text":"Hello"}'`,
   ];
 }
