@@ -13,7 +13,7 @@ import { App } from './views/App.js';
 
 applyTheme();
 const token = takeToken();
-followAddress((secret) => void signIn({ secret }));
+followAddress((secret) => void signIn(secret));
 followTail();
 void openSession(token);
 const page = document.getElementById('page');

@@ -111,8 +111,10 @@ export interface InspectorRecord {
   readonly exceptSocketId?: string;
   /** Where an event came from. */
   readonly via?: 'http' | 'code' | 'inspector';
-  /** Joins the {@link TracePart}s of an event. */
+  /** Joins the {@link TracePart}s of an event. A tracer may give one to many events. */
   readonly traceId?: string;
+  /** Of the request or the client event that brought it, in that trace. */
+  readonly spanId?: string;
   /** How many events the same request brought; absent for one alone. */
   readonly batchSize?: number;
   /** Of a close (4001…), of an error told to a client, or an HTTP status. */
@@ -142,6 +144,8 @@ export type TracePart = TraceTaken | TraceSent | TraceFannedOut;
 export interface TraceTaken {
   readonly step: 'taken';
   readonly traceId: string;
+  /** As in the records it is about. */
+  readonly spanId: string;
   readonly atMs: number;
   readonly tookMs: number;
   readonly error?: string;
@@ -153,6 +157,8 @@ export interface TraceSent {
   readonly traceId: string;
   /** Joins it to what other nodes tell. */
   readonly spanId: string;
+  /** Of the {@link TraceTaken} it belongs to. */
+  readonly takenSpanId: string;
   readonly channel: string;
   /** When that began. */
   readonly atMs: number;

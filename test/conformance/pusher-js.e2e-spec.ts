@@ -435,7 +435,7 @@ describe('pusher-js comes back', () => {
     await first.close();
     expect(await errors.next()).toMatchObject({ data: { code: 4200 } });
     const second = await startServer(variables);
-    for (const ear of again) await ear.next(5_000);
+    for (const ear of again) await ear.next(20_000);
     const event = Ear.on(client, 'item');
     await backendOf(second).trigger(rooms, 'item', 'still here');
     await eventually(() => expect(event.heard).toHaveLength(3));

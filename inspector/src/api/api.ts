@@ -11,6 +11,7 @@ export interface ApiRequest {
 
 let csrf = '';
 let whenSignedOut: () => void = () => undefined;
+let renewProof: () => Promise<boolean> = () => Promise.resolve(false);
 
 /** Sets what proves to the server that a request is of this page. */
 export function setCsrf(value: string): void {
@@ -22,6 +23,14 @@ export function onSignedOut(listener: () => void): void {
   whenSignedOut = listener;
 }
 
+/**
+ * Who is asked for another proof when the server does not take the one there is, as the session may have
+ * been renewed in another tab. The listener sets it, and says whether it did.
+ */
+export function onProofRefused(listener: () => Promise<boolean>): void {
+  renewProof = listener;
+}
+
 function addressOf(path: readonly string[], query: ApiRequest['query']): string {
   const address = apiPath(directoryOf(location.pathname), ...path);
   const search = new URLSearchParams(query).toString();
@@ -31,25 +40,12 @@ function addressOf(path: readonly string[], query: ApiRequest['query']): string 
 /** Asks the server. Rejects with an {@link ApiFailure}, also when it cannot be reached. */
 export async function ask<Answer>(
   path: readonly string[],
-  { method = 'GET', body, query, signal }: ApiRequest = {},
+  request: ApiRequest = {},
 ): Promise<Answer> {
-  const headers = new Headers({ Accept: 'application/json' });
-  if (body !== undefined) {
-    headers.set('Content-Type', 'application/json');
-  }
-  if (method !== 'GET') {
-    headers.set('X-Revurb-CSRF', csrf);
-  }
-  const response = await fetch(addressOf(path, query), {
-    method,
-    headers,
-    credentials: 'same-origin',
-    cache: 'no-store',
-    body: body === undefined ? null : JSON.stringify(body),
-    ...(signal && { signal }),
-  }).catch((error: unknown) => {
-    throw signal?.aborted === true ? error : new ApiFailure(0, 'The server cannot be reached.');
-  });
+  const { method = 'GET' } = request;
+  const first = await send(path, request);
+  const isProofRefused = first.status === 403 && method !== 'GET';
+  const response = isProofRefused && (await renewProof()) ? await send(path, request) : first;
   const text = await response.text();
   if (response.ok) {
     return (text === '' ? undefined : JSON.parse(text)) as Answer;
@@ -59,4 +55,27 @@ export async function ask<Answer>(
     whenSignedOut();
   }
   throw failureOf(response.status, text, response.headers.get('Retry-After'));
+}
+
+async function send(
+  path: readonly string[],
+  { method = 'GET', body, query, signal }: ApiRequest,
+): Promise<Response> {
+  const headers = new Headers({ Accept: 'application/json' });
+  if (body !== undefined) {
+    headers.set('Content-Type', 'application/json');
+  }
+  if (method !== 'GET') {
+    headers.set('X-Revurb-CSRF', csrf);
+  }
+  return fetch(addressOf(path, query), {
+    method,
+    headers,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    body: body === undefined ? null : JSON.stringify(body),
+    ...(signal && { signal }),
+  }).catch((error: unknown) => {
+    throw signal?.aborted === true ? error : new ApiFailure(0, 'The server cannot be reached.');
+  });
 }

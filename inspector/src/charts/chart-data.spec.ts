@@ -57,8 +57,8 @@ describe('a line is drawn', () => {
 
   it('with gaps where nothing is known', () => {
     const box = { width: 100, height: 10 };
-    expect(pathOf([0, 5, null, 10, null], 10, box)).toBe('M0.0 10.0L25.0 5.0M75.0 0.0');
-    expect(pathOf([5], 10, box)).toBe('M0.0 5.0');
+    expect(pathOf([0, 5, null, 10, null], 10, box)).toBe('M0.0 10.0L25.0 5.0M75.0 0.0h0');
+    expect(pathOf([5], 10, box)).toBe('M0.0 5.0h0');
     expect(pathOf([], 10, box)).toBe('');
   });
 

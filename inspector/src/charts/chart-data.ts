@@ -54,24 +54,24 @@ export function scaleEndOf(lines: readonly ChartLine[], unit: number): number {
   return factor * power * unit;
 }
 
-/** The path of a line in a box, with a gap wherever there is nothing to say. */
+/** The path of a line in a box, with a gap wherever there is nothing to say, and a dot for what stands alone. */
 export function pathOf(
   values: readonly (number | null)[],
   scaleEnd: number,
   box: { readonly width: number; readonly height: number },
 ): string {
   const step = values.length > 1 ? box.width / (values.length - 1) : 0;
-  let isDrawing = false;
+  const isKnown = (index: number): boolean => (values[index] ?? null) !== null;
   return values
     .map((value, index) => {
       if (value === null) {
-        isDrawing = false;
         return '';
       }
-      const command = isDrawing ? 'L' : 'M';
-      isDrawing = true;
+      const command = isKnown(index - 1) ? 'L' : 'M';
       const y = box.height - (value / scaleEnd) * box.height;
-      return `${command}${(index * step).toFixed(1)} ${y.toFixed(1)}`;
+      // What stands alone is a line of no length, which its round ends make a dot.
+      const dot = isKnown(index - 1) || isKnown(index + 1) ? '' : 'h0';
+      return `${command}${(index * step).toFixed(1)} ${y.toFixed(1)}${dot}`;
     })
     .join('');
 }

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { ask } from '../api/api.js';
+import { wordsOf } from '../api/api-failure.js';
 import type { RecordsFrame, SignedIn, WatchAnswer, WatchFilter } from '../contract.js';
 import { createClient, type FeedClient } from './feed-client.js';
 import { channelOfWatch, newWatchId } from './watch-id.js';
@@ -22,12 +23,17 @@ export interface WatchHandle {
 const RENEWAL_MS = 3000;
 const CHANGE_DELAY_MS = 150;
 const RETRY_MS = 3000;
+/** As many as the server takes at once; those that are not told end by themselves. */
+const MAX_ENDED = 64;
 
 /** How the feed is doing. */
 export const feedState = signal<FeedState>('off');
 
 /** Which nodes hear the watches, as of the last answer. */
 export const hearing = signal<WatchAnswer>({ nodes: [], isPartial: false });
+
+/** Why the server did not hear of the watches the last time, in words. */
+export const hearingFailure = signal<string | undefined>(undefined);
 
 const watches = new Map<string, FeedWatch>();
 const ended = new Set<string>();
@@ -104,7 +110,7 @@ async function renew(): Promise<void> {
   if (client === undefined) {
     return;
   }
-  const ending = [...ended];
+  const ending = [...ended].slice(-MAX_ENDED);
   const body = {
     watches: [...watches.values()].map(({ id, filter }) => ({ id, filter })),
     ...(ending.length > 0 && { ended: ending }),
@@ -112,9 +118,11 @@ async function renew(): Promise<void> {
   const asked = renewal;
   try {
     hearing.value = await ask<WatchAnswer>(['watches'], { method: 'PUT', body });
-    ending.forEach((id) => ended.delete(id));
-  } catch {
+    hearingFailure.value = undefined;
+    ended.clear();
+  } catch (error) {
     hearing.value = { nodes: [], isPartial: true };
+    hearingFailure.value = wordsOf(error);
   }
   if (client !== undefined && renewal === asked) {
     renewSoon(RENEWAL_MS);

@@ -77,6 +77,24 @@ describe('JSON is read for people', () => {
     expect(prettyJson('<b>no</b>')).toBe('<b>no</b>');
   });
 
+  it.each([
+    ' { "a" : [ ] , "b":{ } , "c": [ { "d" : "x,{[:\\"" } , null, true ] } ',
+    '"text"',
+    '-1.5',
+    '[[[]],{}]',
+  ])('is indented as JavaScript would: %s', (text) =>
+    expect(prettyJson(text)).toBe(JSON.stringify(JSON.parse(text), null, 2)),
+  );
+
+  it('keeps numbers as they are written', () => {
+    expect(prettyJson('[12345678901234567890,1.0]')).toBe('[\n  12345678901234567890,\n  1.0\n]');
+  });
+
+  it('is not indented without end', () => {
+    const nested = '['.repeat(2000) + ']'.repeat(2000);
+    expect(prettyJson(nested).length).toBeLessThan(300_000);
+  });
+
   it.each(['{}', '"text"', 'null', '[1]'])('%s is a value', (text) =>
     expect(readJson(text)).toEqual({ value: JSON.parse(text) }),
   );

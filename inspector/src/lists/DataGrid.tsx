@@ -41,7 +41,12 @@ export function DataGrid<Row>(props: DataGridProps<Row>) {
   const keys = useMemo(() => rows.map(keyOf), [rows]);
   const [activeKey, setActiveKey] = useState<string | number | undefined>(undefined);
   useFollow(scroller, keys, rowHeight, follow);
-  useEffect(() => setActiveKey(props.openKey), [props.openKey]);
+  useEffect(() => {
+    // What was open stays the active row when it is closed.
+    if (props.openKey !== undefined) {
+      setActiveKey(props.openKey);
+    }
+  }, [props.openKey]);
 
   const active = activeKey === undefined ? -1 : keys.indexOf(activeKey);
   const { start, end } = windowOf(rows.length, viewport);

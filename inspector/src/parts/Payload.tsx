@@ -1,3 +1,4 @@
+import { MAX_SHOWN_DATA } from '../../../src/inspector/max-shown-data.js';
 import { prettyJson } from '../format/json.js';
 import { hasPayloads } from '../state/session.js';
 
@@ -20,9 +21,14 @@ export function Payload({ title, data }: PayloadProps) {
           see them here.
         </p>
       ) : (
-        <pre tabIndex={0} aria-label={title}>
-          {prettyJson(data)}
-        </pre>
+        <>
+          <pre tabIndex={0} aria-label={title}>
+            {prettyJson(data)}
+          </pre>
+          {data.length >= MAX_SHOWN_DATA && (
+            <p class="muted">Cut: only the first {MAX_SHOWN_DATA} characters are shown.</p>
+          )}
+        </>
       )}
     </section>
   );

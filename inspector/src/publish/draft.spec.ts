@@ -15,12 +15,20 @@ describe('an event that is typed', () => {
     const event = {
       name: 'order.shipped',
       channels: ['news', 'private-orders.7'],
-      data: { id: 7 },
+      data: '{"id":7}',
     };
     expect(eventsOf([GOOD, { ...GOOD, socketId: ' 1.2 ' }])).toEqual({
       events: [event, { ...event, socket_id: '1.2' }],
     });
   });
+
+  it.each([
+    [' "a text" ', 'a text'],
+    ['\n[12345678901234567890] ', '[12345678901234567890]'],
+    ['1', '1'],
+  ])('%j is sent as %j', (data, sent) =>
+    expect(eventsOf([{ ...GOOD, data }]).events[0]?.data).toBe(sent),
+  );
 
   it('has no fault when it is good', () => expect(faultsOf(GOOD)).toEqual({}));
 

@@ -52,10 +52,16 @@ export function eventsOf(drafts: readonly EventDraft[]): EventsToPublish {
     events: drafts.map(({ name, channels, data, socketId }) => ({
       name: name.trim(),
       channels: channelNamesOf(channels),
-      data: JSON.parse(data) as unknown,
+      data: dataOf(data),
       ...(socketId.trim() !== '' && { socket_id: socketId.trim() }),
     })),
   };
+}
+
+/** A text as it is, anything else as it is written: what the server does, and no number is changed. */
+function dataOf(json: string): string {
+  const value = JSON.parse(json) as unknown;
+  return typeof value === 'string' ? value : json.trim();
 }
 
 /** What the server refused of a request. */

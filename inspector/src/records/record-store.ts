@@ -39,6 +39,12 @@ export class RecordStore {
     return this.next - this.first;
   }
 
+  /** All that are kept, the oldest first; a copy. */
+  get records(): KeptRecord[] {
+    const sequences = Array.from({ length: this.size }, (_, index) => this.first + index);
+    return sequences.map((sequence) => this.at(sequence)).filter((kept) => kept !== undefined);
+  }
+
   at(sequence: number): KeptRecord | undefined {
     const isKept = sequence >= this.first && sequence < this.next;
     return isKept ? this.ring[sequence % this.capacity] : undefined;

@@ -20,17 +20,17 @@ export class RecordView {
     return this.matched;
   }
 
-  /** Takes in what is new in the store, up to a record, and leaves out what it has forgotten. */
-  advance(until = this.store.nextSequence): void {
-    const { firstSequence } = this.store;
+  /** Takes in what is new in the store, and leaves out what it has forgotten. */
+  advance(): void {
+    const { firstSequence, nextSequence } = this.store;
     const kept = this.matched.findIndex(({ sequence }) => sequence >= firstSequence);
     this.matched = kept === -1 ? [] : this.matched.slice(kept);
-    for (let sequence = Math.max(this.seen, firstSequence); sequence < until; sequence++) {
+    for (let sequence = Math.max(this.seen, firstSequence); sequence < nextSequence; sequence++) {
       const record = this.store.at(sequence);
       if (record !== undefined && this.matches(record)) {
         this.matched.push(record);
       }
     }
-    this.seen = Math.max(this.seen, until);
+    this.seen = nextSequence;
   }
 }

@@ -42,7 +42,12 @@ export function usePoll<Answer>(
           }
         } catch (error) {
           if (!abort.signal.aborted) {
-            setState((last) => ({ ...last, question, failure: wordsOf(error) }));
+            const failure = wordsOf(error);
+            setState((last) =>
+              keeps || last.question === question
+                ? { ...last, question, failure }
+                : { question, failure },
+            );
           }
         }
       }

@@ -1,7 +1,8 @@
 import { computed, signal } from '@preact/signals';
-import { ask, onSignedOut, setCsrf } from '../api/api.js';
+import { ask, onProofRefused, onSignedOut, setCsrf } from '../api/api.js';
 import { ApiFailure, wordsOf } from '../api/api-failure.js';
 import { startFeed, stopFeed } from '../feed/feed.js';
+import { storedText } from './stored.js';
 import { showToast } from './toasts.js';
 import type { Session, SignedIn, SignIn } from '../contract.js';
 
@@ -22,6 +23,12 @@ export const trouble = signal<SignInTrouble | undefined>(undefined);
 
 /** Whether payloads may be shown. */
 export const hasPayloads = computed(() => lastSignedIn.value?.hasPayloads ?? false);
+
+/** Of whoever signs in; it is logged with every action. */
+export const signInName = storedText('name');
+
+/** Characters of a name that the server takes. */
+const MAX_NAME = 80;
 
 let wants: 'password' | 'token' = 'password';
 
@@ -48,7 +55,8 @@ function troubleOf(error: unknown): SignInTrouble {
 /** Asks who is signed in; with a token signs in first. */
 export async function openSession(token: string | undefined): Promise<void> {
   onSignedOut(() => expire('Your session has ended. Sign in again; what you see here stays.'));
-  if (token !== undefined && (await signIn({ secret: token }))) {
+  onProofRefused(takeRenewedSession);
+  if (token !== undefined && (await signIn(token))) {
     return;
   }
   try {
@@ -59,8 +67,10 @@ export async function openSession(token: string | undefined): Promise<void> {
   }
 }
 
-/** Signs in; says whether that went well. */
-export async function signIn(body: SignIn): Promise<boolean> {
+/** Signs in, under the name that was given last; says whether that went well. */
+export async function signIn(secret: string): Promise<boolean> {
+  const name = signInName.value.trim().slice(0, MAX_NAME);
+  const body: SignIn = { secret, ...(name !== '' && { name }) };
   try {
     accept(await ask<Session>(['session'], { method: 'POST', body }));
     return true;
@@ -88,5 +98,32 @@ function expire(reason: string): void {
   if (session.value?.isSignedIn === true) {
     trouble.value = { reason };
     session.value = { isSignedIn: false, wants };
+    void askAgain();
+  }
+}
+
+/** The server may want another secret than before, or another tab may have signed in. */
+async function askAgain(): Promise<void> {
+  try {
+    const answer = await ask<Session>(['session']);
+    if (session.value?.isSignedIn !== true) {
+      accept(answer);
+    }
+  } catch {
+    // Then what was wanted before is asked for.
+  }
+}
+
+/** Goes on with the session of another tab, which took the place of this one's. */
+async function takeRenewedSession(): Promise<boolean> {
+  try {
+    const answer = await ask<Session>(['session']);
+    const isRenewed = answer.isSignedIn && answer.csrf !== lastSignedIn.value?.csrf;
+    if (isRenewed) {
+      accept(answer);
+    }
+    return isRenewed;
+  } catch {
+    return false;
   }
 }

@@ -2,7 +2,7 @@ import type { TracePart } from '../contract.js';
 import { TraceStore } from './trace-store.js';
 
 function part(traceId: string): TracePart {
-  return { step: 'taken', traceId, atMs: 0, tookMs: 0 };
+  return { step: 'taken', traceId, spanId: 's', atMs: 0, tookMs: 0 };
 }
 
 describe('parts of traces', () => {

@@ -2,14 +2,22 @@ import type { InspectorRecord, TraceFannedOut, TracePart, TraceSent } from '../c
 import type { Trace } from './trace-store.js';
 import { waterfallOf } from './waterfall.js';
 
-const RECORD: InspectorRecord = { id: 1, kind: 'published', atMs: 100, traceId: 't' };
+const RECORD: InspectorRecord = {
+  id: 1,
+  kind: 'published',
+  atMs: 100,
+  traceId: 't',
+  spanId: 'r',
+  channels: ['x', 'y'],
+};
 
 function traceOf(...parts: readonly (readonly [string, TracePart])[]): Trace {
   return { parts: parts.map(([nodeId, part]) => ({ nodeId, part })), omitted: 0 };
 }
 
 function sent(spanId: string, atMs: number, fields: Partial<TraceSent> = {}): TraceSent {
-  return { step: 'sent', traceId: 't', spanId, channel: spanId, atMs, tookMs: 1, ...fields };
+  const base = { step: 'sent', traceId: 't', takenSpanId: 'r', spanId, channel: spanId } as const;
+  return { ...base, atMs, tookMs: 1, ...fields };
 }
 
 function fannedOut(
@@ -32,7 +40,7 @@ describe('the way of an event is told in its order', () => {
         ['a', sent('y', 103)],
         ['a', fannedOut('x', 102)],
         ['a', sent('x', 101)],
-        ['a', { step: 'taken', traceId: 't', atMs: 100, tookMs: 6 }],
+        ['a', { step: 'taken', traceId: 't', spanId: 'r', atMs: 100, tookMs: 6 }],
       ),
     );
     expect(waterfall.bars.map(({ step, nodeId, offsetMs }) => [step, nodeId, offsetMs])).toEqual([
@@ -66,7 +74,7 @@ describe('the way of an event is told in its order', () => {
       RECORD,
       'a',
       traceOf(
-        ['a', { step: 'taken', traceId: 't', atMs: 100, tookMs: 6, error: 'no' }],
+        ['a', { step: 'taken', traceId: 't', spanId: 'r', atMs: 100, tookMs: 6, error: 'no' }],
         ['a', sent('x', 101, { error: 'Redis is away' })],
       ),
     );
@@ -84,6 +92,37 @@ describe('the way of an event is told in its order', () => {
     );
     expect(bars[2]).toMatchObject({ offsetMs: 1, tookMs: 0, isClockBehind: true });
     expect(totalMs).toBe(2);
+  });
+
+  it('without what a batch did on other channels', () => {
+    const { bars, sockets } = waterfallOf(
+      { ...RECORD, channels: ['y'] },
+      'a',
+      traceOf(['a', sent('x', 101)], ['a', fannedOut('x', 102)], ['a', sent('y', 103)]),
+    );
+    expect(bars.map(({ title }) => title)).toEqual(['Request taken', 'Handed to the cluster · y']);
+    expect(sockets).toBe(0);
+  });
+
+  it('without what other requests of the same trace did on the same channel', () => {
+    const { bars, sockets } = waterfallOf(
+      RECORD,
+      'a',
+      traceOf(
+        ['a', { step: 'taken', traceId: 't', spanId: 'q', atMs: 50, tookMs: 9 }],
+        ['a', sent('q1', 51, { takenSpanId: 'q', channel: 'x' })],
+        ['b', fannedOut('q1', 52, { channel: 'x' })],
+        ['a', { step: 'taken', traceId: 't', spanId: 'r', atMs: 100, tookMs: 6 }],
+        ['a', sent('r1', 101, { channel: 'x' })],
+        ['b', fannedOut('r1', 102, { channel: 'x', sockets: 5 })],
+      ),
+    );
+    expect(bars.map(({ offsetMs, tookMs }) => [offsetMs, tookMs])).toEqual([
+      [0, 6],
+      [1, 1],
+      [2, 2],
+    ]);
+    expect(sockets).toBe(5);
   });
 
   it('from the record alone when nothing else is known', () => {

@@ -38,6 +38,26 @@ function fannedOutIn(parts: readonly TracePartOfNode[]): Of<TraceFannedOut>[] {
   return parts.filter((one): one is Of<TraceFannedOut> => one.part.step === 'fanned-out');
 }
 
+/**
+ * Those parts of a trace that belong to a record: a batch has one trace, and a tracer may give one to many
+ * requests.
+ */
+function partsOf(
+  { channels = [], spanId }: InspectorRecord,
+  parts: readonly TracePartOfNode[],
+): readonly TracePartOfNode[] {
+  const strangers = new Set(
+    sentIn(parts)
+      .filter(({ part }) => part.takenSpanId !== spanId)
+      .map(({ part }) => part.spanId),
+  );
+  return parts.filter(({ part }) =>
+    part.step === 'taken'
+      ? part.spanId === spanId
+      : channels.includes(part.channel) && !strangers.has(part.spanId),
+  );
+}
+
 function requestBar(
   record: InspectorRecord,
   nodeId: string,
@@ -107,7 +127,8 @@ function fannedOutBar(
 
 /** Puts what is known of an event in order: the request, then each channel with its nodes. */
 export function waterfallOf(record: InspectorRecord, nodeId: string, trace: Trace): Waterfall {
-  const { parts, omitted } = trace;
+  const { omitted } = trace;
+  const parts = partsOf(record, trace.parts);
   const own = parts.filter((one) => one.nodeId === nodeId).map(({ part }) => part.atMs);
   const startMs = Math.min(record.atMs, ...own);
   const fannedOut = fannedOutIn(parts).sort((one, other) => one.part.atMs - other.part.atMs);

@@ -1,10 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { TextField } from '../parts/TextField.js';
 import { countOf } from '../format/format.js';
-import { signIn, trouble } from '../state/session.js';
-import { storedText } from '../state/stored.js';
-
-const name = storedText('name');
+import { signIn, signInName, trouble } from '../state/session.js';
 
 /** Seconds until a moment, counted down. */
 function useSecondsUntil(untilMs: number | undefined): number {
@@ -32,9 +29,7 @@ export function SignIn({ wants }: SignInProps) {
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
-    const who = name.value.trim();
-    const isSignedIn = await signIn({ secret, ...(who !== '' && { name: who.slice(0, 80) }) });
-    if (!isSignedIn) {
+    if (!(await signIn(secret))) {
       setBusy(false);
     }
   };
@@ -61,9 +56,9 @@ export function SignIn({ wants }: SignInProps) {
           id="name"
           label="Your name (optional)"
           autocomplete="nickname"
-          value={name.value}
+          value={signInName.value}
           hint="Logged with every action."
-          onChange={(value) => (name.value = value)}
+          onChange={(value) => (signInName.value = value)}
         />
         <div role="alert" class="fault">
           {trouble.value?.reason}

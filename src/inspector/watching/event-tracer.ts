@@ -79,7 +79,7 @@ export class InspectorTracer implements EventTracer {
       if (takers === undefined) continue;
       traceparent ??= inner.traceparent ?? newTraceparent();
       this.view.desk.recordFor(takers, subject, {
-        traceId: traceIdOf(traceparent),
+        ...idsOf(traceparent),
         ...shownData(event.data, this.view.hasPayloads),
         ...(what === 'publish' && this.publishDetailsOf(event, carrier)),
         ...(events.length > 1 && { batchSize: events.length }),
@@ -92,12 +92,14 @@ export class InspectorTracer implements EventTracer {
     if (!(part instanceof InspectorSpan)) return this.inner?.send(part, appId, channel);
     const inner = this.inner?.send(part.inner, appId, channel) ?? NO_SPAN;
     const own = inner.traceparent ?? childOf(part.traceparent);
-    const { traceId, spanId } = parseTraceparent(own)!;
+    const { traceId, spanId } = idsOf(own);
+    const { spanId: takenSpanId } = idsOf(part.traceparent);
     return new InspectorSpan(own, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
       this.view.desk.trace({
         step: 'sent',
         traceId,
         spanId,
+        takenSpanId,
         channel,
         atMs,
         tookMs,
@@ -140,9 +142,9 @@ export class InspectorTracer implements EventTracer {
   }
 
   private watched(traceparent: string, inner: TraceSpan): TraceSpan {
-    const traceId = traceIdOf(traceparent);
+    const ids = idsOf(traceparent);
     return new InspectorSpan(traceparent, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
-      this.view.desk.trace({ step: 'taken', traceId, atMs, tookMs, ...errorOf(error) }),
+      this.view.desk.trace({ step: 'taken', ...ids, atMs, tookMs, ...errorOf(error) }),
     );
   }
 
@@ -205,7 +207,10 @@ function childOf(traceparent: string): string {
 
 const newSpanId = () => randomBytes(8).toString('hex');
 
-const traceIdOf = (traceparent: string): string => parseTraceparent(traceparent)!.traceId;
+function idsOf(traceparent: string): { traceId: string; spanId: string } {
+  const { traceId, spanId } = parseTraceparent(traceparent)!;
+  return { traceId, spanId };
+}
 
 function errorOf(error: unknown): { error?: string } {
   if (error === undefined) return {};

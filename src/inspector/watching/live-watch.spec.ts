@@ -18,7 +18,13 @@ function offer(watch: LiveWatch, kind: RecordKind, count: number, textLength = 1
   return taken;
 }
 
-const part = (traceId: string): TracePart => ({ step: 'taken', traceId, atMs: 0, tookMs: 0 });
+const part = (traceId: string): TracePart => ({
+  step: 'taken',
+  traceId,
+  spanId: 's',
+  atMs: 0,
+  tookMs: 0,
+});
 
 describe('A watch', () => {
   it('has nothing to say as long as nothing it wants happens', () => {

@@ -1,5 +1,4 @@
-/** Characters of a payload that is shown. */
-export const MAX_SHOWN_DATA = 4096;
+import { MAX_SHOWN_DATA } from '../max-shown-data.js';
 
 /**
  * What a record says of the data of an event: how much it is, and what, if that may be shown. That of a

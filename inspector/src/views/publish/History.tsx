@@ -1,12 +1,12 @@
 import { formatClock } from '../../format/format.js';
-import { drafts, published, type PublishedEntry } from './publish-state.js';
+import { published, type PublishedEntry } from './publish-state.js';
 
 function wordsOf({ drafts: sent }: PublishedEntry): string {
   return sent.map(({ name, channels }) => `${name} → ${channels}`).join('; ');
 }
 
 /** What was published from this page: forgotten with it. */
-export function History() {
+export function History({ onReuse }: { readonly onReuse: (entry: PublishedEntry) => void }) {
   return (
     <section class="card" aria-labelledby="history-title">
       <h2 id="history-title">Sent from this page</h2>
@@ -20,7 +20,7 @@ export function History() {
               <span class="long-name">
                 {wordsOf(entry)} <span class="muted">({entry.appId})</span>
               </span>
-              <button type="button" onClick={() => (drafts.value = entry.drafts)}>
+              <button type="button" onClick={() => onReuse(entry)}>
                 Use again
               </button>
             </li>

@@ -9,6 +9,7 @@ import {
   faultsOf,
   refusalOf,
   type DraftFaults,
+  type EventDraft,
   type Refusal,
 } from '../../publish/draft.js';
 import { confirm } from '../../state/confirmation.js';
@@ -19,6 +20,19 @@ import { changeDraft, drafts, rememberPublished } from './publish-state.js';
 function faultsBy({ index, field, words }: Refusal, count: number): DraftFaults[] {
   return Array.from({ length: count }, (_, at) =>
     at === index && field !== undefined ? { [field]: words } : {},
+  );
+}
+
+/** What is typed anew is found fault with when it is sent again. */
+function withoutFaults(
+  faults: readonly DraftFaults[],
+  index: number,
+  change: Partial<EventDraft>,
+): DraftFaults[] {
+  return faults.map((ofEvent, at) =>
+    at === index
+      ? Object.fromEntries(Object.entries(ofEvent).filter(([field]) => !(field in change)))
+      : ofEvent,
   );
 }
 
@@ -73,11 +87,17 @@ export function PublishView({ appId }: { readonly appId: string }) {
             index={index}
             draft={draft}
             faults={faults[index] ?? {}}
-            onChange={(change) => changeDraft(index, change)}
+            onChange={(change) => {
+              changeDraft(index, change);
+              setFaults((last) => withoutFaults(last, index, change));
+            }}
             onRemove={
               drafts.value.length === 1
                 ? undefined
-                : () => (drafts.value = drafts.value.filter((_, at) => at !== index))
+                : () => {
+                    drafts.value = drafts.value.filter((_, at) => at !== index);
+                    setFaults((last) => last.filter((_, at) => at !== index));
+                  }
             }
           />
         ))}
@@ -93,7 +113,13 @@ export function PublishView({ appId }: { readonly appId: string }) {
           </button>
         </div>
       </form>
-      <History />
+      <History
+        onReuse={(entry) => {
+          drafts.value = entry.drafts;
+          setFaults([]);
+          setRefusal('');
+        }}
+      />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { countOf } from '../../format/format.js';
-import { feedState, hearing, type FeedState } from '../../feed/feed.js';
+import { feedState, hearing, hearingFailure, type FeedState } from '../../feed/feed.js';
 
 const WORDS: Readonly<Record<FeedState, string>> = {
   off: 'off',
@@ -14,9 +14,14 @@ export function FeedStatus() {
   const isLive = feedState.value === 'live';
   const look = !isLive ? 'waiting' : isPartial ? 'partial' : 'live';
   const heard = isLive && nodes.length > 0 ? ` · ${countOf(nodes.length, 'node')}` : '';
-  const partial = isLive && isPartial ? ', some do not answer' : '';
+  const trouble = hearingFailure.value ?? 'some do not answer';
+  const partial = isLive && isPartial ? `, ${trouble}` : '';
   return (
-    <span class={`feed-status feed-${look}`} role="status" title={nodes.join(', ')}>
+    <span
+      class={`feed-status feed-${look}`}
+      role="status"
+      title={hearingFailure.value ?? nodes.join(', ')}
+    >
       <span class="dot" aria-hidden="true" />
       <span>
         {WORDS[feedState.value]}

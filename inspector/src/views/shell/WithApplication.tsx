@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import { Fragment, type ComponentChildren } from 'preact';
 import { countOf } from '../../format/format.js';
 import { EmptyState } from '../../parts/EmptyState.js';
 import { applications, appInScope, pickedApp } from '../../state/applications.js';
@@ -12,7 +12,8 @@ interface WithApplicationProps {
 export function WithApplication({ title, children }: WithApplicationProps) {
   const appId = appInScope.value;
   if (appId !== undefined) {
-    return <>{children(appId)}</>;
+    // Nothing of one application stays when another is picked.
+    return <Fragment key={appId}>{children(appId)}</Fragment>;
   }
   if (applications.value.applications.length === 0) {
     return (

@@ -16,6 +16,9 @@ const FIELDS: readonly {
   { name: 'socketId', label: 'Socket', placeholder: '123.456' },
 ];
 
+/** Characters that the server takes. */
+const MAX_LENGTH = 250;
+
 /** What the tail is asked for. On a narrow page it is folded away until it is wanted. */
 export function FilterBar() {
   const isNarrow = useIsNarrow();
@@ -40,6 +43,7 @@ export function FilterBar() {
                 value={tailFields.value[name]}
                 placeholder={placeholder}
                 spellcheck={false}
+                maxLength={MAX_LENGTH}
                 autocomplete="off"
                 onInput={(event) => refineTail({ [name]: event.currentTarget.value })}
               />

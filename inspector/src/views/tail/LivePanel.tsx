@@ -1,16 +1,10 @@
 import { useState } from 'preact/hooks';
 import { Notice } from '../../parts/Notice.js';
-import type { KeptRecord, RecordStore } from '../../records/record-store.js';
+import type { KeptRecord } from '../../records/record-store.js';
 import { useLiveRecords } from '../../records/use-live-records.js';
 import type { WatchFilter } from '../../contract.js';
 import { RecordDetails } from './RecordDetails.js';
 import { RecordList } from './RecordList.js';
-
-function allOf(store: RecordStore): KeptRecord[] {
-  return Array.from({ length: store.size }, (_, index) =>
-    store.at(store.firstSequence + index),
-  ).filter((kept) => kept !== undefined);
-}
 
 interface LivePanelProps {
   readonly title: string;
@@ -22,8 +16,12 @@ export function LivePanel({ title, filter }: LivePanelProps) {
   const live = useLiveRecords(filter);
   const [open, setOpen] = useState<KeptRecord | undefined>(undefined);
   void live?.version.value;
-  const records = live === undefined ? [] : allOf(live.store);
+  const records = live?.store.records ?? [];
   const sampling = live?.sampling.value;
+  const close = (): void => {
+    setOpen(undefined);
+    document.querySelector<HTMLElement>('.live-panel .records')?.focus();
+  };
   return (
     <section class="card live-panel" aria-labelledby="live-title">
       <h2 id="live-title">{title}</h2>
@@ -33,9 +31,7 @@ export function LivePanel({ title, filter }: LivePanelProps) {
       ) : (
         <RecordList label={title} class="short" records={records} open={open} onOpen={setOpen} />
       )}
-      {open !== undefined && (
-        <RecordDetails kept={open} onClose={() => setOpen(undefined)} takesFocus={false} />
-      )}
+      {open !== undefined && <RecordDetails kept={open} onClose={close} takesFocus={false} />}
     </section>
   );
 }

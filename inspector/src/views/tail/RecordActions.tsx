@@ -1,6 +1,17 @@
 import type { InspectorRecord } from '../../contract.js';
+import { pickedApp } from '../../state/applications.js';
 import { hashOf } from '../../state/route.js';
+import { goTo } from '../../state/location.js';
 import { refineTail } from '../../records/tail.js';
+
+/** Shows the tail, filtered. */
+function filterTail(fields: Parameters<typeof refineTail>[0], appId: string | undefined): void {
+  if (pickedApp.value !== '' && appId !== undefined) {
+    pickedApp.value = appId;
+  }
+  refineTail(fields);
+  goTo({ view: 'tail' });
+}
 
 /** Where to go from a record. */
 export function RecordActions({ record }: { readonly record: InspectorRecord }) {
@@ -9,17 +20,17 @@ export function RecordActions({ record }: { readonly record: InspectorRecord }) 
   return (
     <div class="buttons">
       {channel !== undefined && (
-        <button type="button" onClick={() => refineTail({ channel })}>
+        <button type="button" onClick={() => filterTail({ channel }, appId)}>
           Filter by this channel
         </button>
       )}
       {userId !== undefined && (
-        <button type="button" onClick={() => refineTail({ userId })}>
+        <button type="button" onClick={() => filterTail({ userId }, appId)}>
           Filter by this user
         </button>
       )}
       {socketId !== undefined && (
-        <button type="button" onClick={() => refineTail({ socketId })}>
+        <button type="button" onClick={() => filterTail({ socketId }, appId)}>
           Filter by this socket
         </button>
       )}

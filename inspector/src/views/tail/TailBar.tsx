@@ -7,7 +7,7 @@ import { tail, tailOrder } from '../../records/tail.js';
 import {
   arrivedWhilePaused,
   clearTail,
-  pausedAt,
+  isPaused,
   shownRecords,
   togglePause,
 } from './tail-state.js';
@@ -19,20 +19,20 @@ function exportRecords(): void {
 
 function countWords(): string {
   const shown = countOf(shownRecords.value.length, 'record');
-  return pausedAt.value === undefined
-    ? shown
-    : `${shown}, paused; ${formatCount(arrivedWhilePaused.value)} more arrived meanwhile`;
+  return isPaused.value
+    ? `${shown}, paused; ${formatCount(arrivedWhilePaused.value)} more arrived meanwhile`
+    : shown;
 }
 
 /** What can be done with the tail, and what it says of itself. */
 export function TailBar() {
-  const isPaused = pausedAt.value !== undefined;
+  const isStill = isPaused.value;
   const sampling = tail.value?.sampling.value;
   return (
     <div class="tail-bar" role="group" aria-label="Tail">
-      <button type="button" aria-pressed={isPaused} onClick={togglePause}>
-        <Icon name={isPaused ? 'play' : 'pause'} />
-        {isPaused ? 'Resume' : 'Pause'}
+      <button type="button" aria-pressed={isStill} onClick={togglePause}>
+        <Icon name={isStill ? 'play' : 'pause'} />
+        {isStill ? 'Resume' : 'Pause'}
       </button>
       <button type="button" onClick={clearTail}>
         <Icon name="trash" />
@@ -56,7 +56,7 @@ export function TailBar() {
       <span class="tail-count" data-testid="tail-count">
         {countWords()}
       </span>
-      {sampling !== undefined && !isPaused && <Notice isTold={false}>{sampling}</Notice>}
+      {sampling !== undefined && !isStill && <Notice isTold={false}>{sampling}</Notice>}
     </div>
   );
 }

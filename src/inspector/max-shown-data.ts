@@ -1,0 +1,2 @@
+/** Characters of a payload that is shown. */
+export const MAX_SHOWN_DATA = 4096;
