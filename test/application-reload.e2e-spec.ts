@@ -223,6 +223,7 @@ describe('A file of applications with a fault', () => {
     ['with a field nobody knows', [{ ...APPLICATION, max_conections: 1 }]],
     ['with a wrong value', [{ ...APPLICATION, activity_timeout: 0 }]],
     ['with an application without secret', [{ app_id: 'x', key: 'y' }]],
+    ['with the id of the inspector', [{ ...APPLICATION, app_id: 'revurb-inspector' }]],
     ['with a key given twice', [APPLICATION, { ...APPLICATION, app_id: 'other' }]],
   ])('%s changes nothing, and is told once', async (_, content) => {
     const server = await serve();

@@ -24,6 +24,7 @@ import {
 import { api, publishTo } from './harness/api.js';
 import { eventually } from './harness/eventually.js';
 import { startHost, type HostOptions } from './harness/host-application.js';
+import { INSPECTOR_PASSWORD, InspectorPage } from './harness/inspector-page.js';
 import { closeAll, PusherClient } from './harness/pusher-client.js';
 import { RedisServer } from './harness/redis-server.js';
 
@@ -269,6 +270,26 @@ describe('Who comes and goes', () => {
         'app-id: ann left presence-c',
         'app-id: presence-c is vacated',
       ]),
+    );
+  });
+
+  it('is not told of the pages of the inspector', async () => {
+    const journal = new ClusterJournal();
+    const host = await startHost('Fastify', {
+      providers: [{ provide: ClusterJournal, useValue: journal }],
+      revurb: {
+        inspector: { enabled: true, password: INSPECTOR_PASSWORD },
+        webhooks: { graceSeconds: 0 },
+      },
+    });
+    const page = await InspectorPage.signIn(host);
+    const feed = await page.watch();
+    await feed.end();
+    const client = await PusherClient.connect(host);
+    await client.subscribe('c');
+    await client.close();
+    await eventually(() =>
+      expect(journal.lines).toEqual(['app-id: c is occupied', 'app-id: c is vacated']),
     );
   });
 

@@ -449,6 +449,19 @@ describe('The feed', () => {
     expect(client.framesLike('records')).toHaveLength(1);
   });
 
+  it('is of no use to strangers: no other channel, and not much of anything', async () => {
+    const client = await PusherClient.connect({ url: server.url, key: 'revurb-inspector' });
+    for (const channel of ['public', 'cache-public', '#server-to-user-1']) {
+      const refusal = await client.subscribeRefused(channel);
+      expect(refusal.json).toMatchObject({ type: 'AuthError', status: 401 });
+    }
+    client.send(JSON.stringify({ event: 'pusher:ping', data: 'x'.repeat(2_000) }));
+    await client.expectClose(1009);
+    const flooding = await PusherClient.connect({ url: server.url, key: 'revurb-inspector' });
+    for (let i = 0; i < 101; i++) flooding.send('{"event":"pusher:ping","data":{}}');
+    await flooding.expectClose(4200);
+  });
+
   it('takes nothing from clients', async () => {
     const feed = await page.watch();
     feed.client.trigger('client-x', `private-inspector-${feed.watch.id}`, {});
@@ -472,7 +485,6 @@ describe('The feed', () => {
 
   it('ends for who has no use for it', async () => {
     const idle = await page.connect();
-    await idle.subscribe('public');
     const inUse = await page.watch();
     expect((await idle.expectClose(4009, 15_000)).reason).toMatch(/./);
     expect(inUse.client.isOpen).toBe(true);

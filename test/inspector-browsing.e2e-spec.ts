@@ -24,6 +24,7 @@ beforeAll(async () => {
   const hooks = (path: string) => [{ url: receiver.url(path), event_types: ['channel_occupied'] }];
   const applications = [
     { app_id, key, secret },
+    { app_id: 'off-id', key: 'off-key', secret: 'off-secret', enabled: false },
     { app_id: 'slow-id', key: 'slow-key', secret: 'slow-secret', publishes_per_second: 1 },
     { app_id: 'other-id', key: 'other-key', secret: 'other-secret', webhooks: hooks('/h?token=1') },
   ];
@@ -69,6 +70,7 @@ describe('The page is told of', () => {
     expect(await page.get('applications')).toEqual({
       applications: [
         { id: 'app-id', connections: before + 1 },
+        { id: 'off-id', connections: 0 },
         { id: 'other-id', connections: 0 },
         { id: 'slow-id', connections: 0 },
       ],
@@ -352,6 +354,9 @@ describe('What is published from the page', () => {
     const { status } = await page.request('POST', PATH, { body });
     expect([400, 413]).toContain(status);
   });
+
+  it('is refused while the application is disabled', () =>
+    expectFault('apps/off-id/events', { events: [GOOD] }, 403, /^Application off-id is disabled/));
 
   it('is refused beyond the rate of the application', async () => {
     const path = 'apps/slow-id/events';

@@ -129,6 +129,24 @@ describe('A page on one node of two', () => {
     await feed.end();
   });
 
+  it('sees the connections of a node that goes close', async () => {
+    const feed = await page.watch({ kinds: ['disconnected', 'unsubscribed'] });
+    const third = await cluster.add();
+    const clients = [await PusherClient.connect(third), await PusherClient.connect(third)];
+    for (const client of clients) await client.subscribe('going');
+    // The page has asked the newcomer, too.
+    const hears = (await page.on(third).get('session')).nodeId;
+    await eventually(async () => {
+      expect((await page.watches([feed.watch])).json.nodes).toContain(hears);
+    }, PATIENCE);
+    await cluster.stop(third);
+    for (const { socketId } of clients) {
+      await feed.expectRecord({ kind: 'unsubscribed', socketId, channels: ['going'] });
+      await feed.expectRecord({ kind: 'disconnected', socketId, code: 4200 });
+    }
+    await feed.end();
+  });
+
   it('sees a node come and go', async () => {
     const feed = await page.watch({ kinds: ['node'] });
     const third = await cluster.add();

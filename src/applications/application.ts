@@ -81,6 +81,8 @@ export interface Application extends ApplicationSettings {
   readonly id: string;
   /** Never empty. The first key signs webhooks. */
   readonly keys: readonly ApplicationKey[];
+  /** One of the server's own: its channels are all private, and webhooks and hooks hear of none of them. */
+  readonly isReserved?: true;
 }
 
 /** The settings of an application that says nothing about them. */

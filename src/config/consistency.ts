@@ -1,6 +1,7 @@
+import { isServed } from '../pusher/http/served-path.js';
 import type { Fault } from './configuration-error.js';
 import type { EnvironmentVariables } from './environment-variables.js';
-import { isServed, metricsPortOf } from './served-paths.js';
+import { metricsPortOf } from './served-paths.js';
 
 type Name = keyof EnvironmentVariables & string;
 

@@ -222,6 +222,16 @@ describe('That a password can be read on its way', () => {
       REVERB_TLS_KEY: 'test/fixtures/tls/first.key',
     },
   ])('is not so with %j', (env) => expect(warningsOf({ ...reachable, ...env })).toEqual([]));
+
+  it('is none in production behind a proxy on the same machine, but that it is not known is', () => {
+    const env = { ...LOCAL, ...ON, ...PASSWORD, ...PRODUCTION };
+    expect(warningsOf(env)).toEqual([
+      expect.stringMatching(
+        /^The inspector is on in production, but TLS is not\. .*TRUSTED_PROXIES/,
+      ),
+    ]);
+    expect(warningsOf({ ...env, REVERB_TRUSTED_PROXIES: '127.0.0.1' })).toEqual([]);
+  });
 });
 
 describe('The session of the inspector', () => {

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Application } from '../applications/application.js';
 import { unwanted, type Fault } from './configuration-error.js';
 import { INSPECTOR_APP_ID, INSPECTOR_APP_KEY } from '../inspector/feed-channel.js';
+import { isServed } from '../pusher/http/served-path.js';
 import type { EnvironmentVariables } from './environment-variables.js';
 import { isLoopback, isProduction } from './exposure.js';
-import { isNested, isServed, metricsPortOf } from './served-paths.js';
+import { isNested, metricsPortOf } from './served-paths.js';
 
 const TOKEN_BYTES = 24;
 const SECRETS = ['REVERB_INSPECTOR_PASSWORD', 'REVERB_INSPECTOR_TOKEN'] as const;
@@ -49,18 +50,25 @@ export function inspectorFaults(
   if (variables.REVERB_INSPECTOR_ENABLED !== true) return [];
   return [
     ...missingSecretFaults(variables, given),
-    ...knownSecretFaults(variables, applications),
-    ...reservedNameFaults(applications),
+    ...forbiddenApplicationFaults(variables, applications),
     ...pathFaults(variables),
   ];
 }
 
-/** Faults of a password or token that backends know, as it is the secret of an application. */
-export function knownSecretFaults(
+/** What applications that come later, from a file that has changed, may not be. */
+export function forbiddenApplicationFaults(
   variables: EnvironmentVariables,
   applications: readonly Application[],
 ): Fault[] {
   if (variables.REVERB_INSPECTOR_ENABLED !== true) return [];
+  return [...knownSecretFaults(variables, applications), ...reservedNameFaults(applications)];
+}
+
+/** Faults of a password or token that backends know, as it is the secret of an application. */
+function knownSecretFaults(
+  variables: EnvironmentVariables,
+  applications: readonly Application[],
+): Fault[] {
   const known = new Set(applications.flatMap(({ keys }) => keys.map(({ secret }) => secret)));
   return SECRETS.filter((name) => known.has(variables[name] ?? '')).map((name) =>
     unwanted(name, variables[name], 'another one than the secret of an application', true),
@@ -76,17 +84,18 @@ function reservedNameFaults(applications: readonly Application[]): Fault[] {
   return [unwanted('REVERB_INSPECTOR_ENABLED', 'true', wants)];
 }
 
+const CURE =
+  'Set REVERB_TLS_CERT and REVERB_TLS_KEY, or REVERB_TRUSTED_PROXIES where a proxy ends TLS.';
+const READABLE = `The inspector is reached from other machines without TLS: a password can be read on its way. ${CURE}`;
+const BEHIND_PROXY = `The inspector is on in production, but TLS is not. Behind a proxy that is not trusted its cookie is not Secure, and everybody has the address of the proxy: in the log of actions, and when wrong passwords are counted. ${CURE}`;
+
 /** What is no fault, but should be known. */
 export function inspectorWarnings(variables: EnvironmentVariables): string[] {
-  const { REVERB_INSPECTOR_ENABLED, REVERB_SERVER_HOST, REVERB_TLS_CERT } = variables;
-  const isReachable = REVERB_INSPECTOR_ENABLED === true && !isLoopback(REVERB_SERVER_HOST);
   const isProtected =
-    REVERB_TLS_CERT !== undefined || variables.REVERB_TRUSTED_PROXIES !== undefined;
-  if (!isReachable || isProtected) return [];
-  return [
-    'The inspector is reached from other machines without TLS: a password can be read on its way. ' +
-      'Set REVERB_TLS_CERT and REVERB_TLS_KEY, or REVERB_TRUSTED_PROXIES where a proxy ends TLS.',
-  ];
+    variables.REVERB_TLS_CERT !== undefined || variables.REVERB_TRUSTED_PROXIES !== undefined;
+  if (variables.REVERB_INSPECTOR_ENABLED !== true || isProtected) return [];
+  if (!isLoopback(variables.REVERB_SERVER_HOST)) return [READABLE];
+  return isProduction(variables) ? [BEHIND_PROXY] : [];
 }
 
 /** One that is given, but faulty, is not missing. */

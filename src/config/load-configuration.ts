@@ -16,7 +16,7 @@ import {
   inspectorFaults,
   inspectorWarnings,
   isForDevelopment,
-  knownSecretFaults,
+  forbiddenApplicationFaults,
   type InspectorFindings,
 } from './inspector-access.js';
 import { toServerConfiguration } from './map-configuration.js';
@@ -220,7 +220,7 @@ function watchOf(
   if (path === undefined || content === undefined) return undefined;
   const parse = (changed: string) => {
     const { applications, faults } = configuredApplications(variables, changed, given);
-    const allFaults = [...faults, ...knownSecretFaults(variables, applications)];
+    const allFaults = [...faults, ...forbiddenApplicationFaults(variables, applications)];
     if (allFaults.length > 0) throw new ConfigurationError(allFaults);
     return applications;
   };

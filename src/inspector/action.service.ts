@@ -4,7 +4,7 @@ import { isChannelName } from '../channels/channel-name.js';
 import type { PublishedEvent } from '../channels/published-event.js';
 import { InspectorCounters } from '../metrics/inspector-counters.js';
 import { ClientAddress } from '../pusher/client-address.js';
-import { badRequest } from '../pusher/http/api-error.js';
+import { badRequest, forbidden } from '../pusher/http/api-error.js';
 import { PublishEventDto } from '../pusher/http/dto/publish-event.dto.js';
 import { channelsOf, eventOf } from '../pusher/http/event-rules.js';
 import { PublishService } from '../pusher/http/publish.service.js';
@@ -53,9 +53,10 @@ export class ActionService {
 
   /**
    * Publishes events, all or none of them, within the limits of the application.
-   * @throws ApiError 400, 413, 429 or 503, OverloadError, and what extensions refuse it with
+   * @throws ApiError 400, 403 when the application is disabled, 413, 429 or 503, OverloadError, and what extensions refuse it with
    */
   async publish(application: Application, request: AdmittedRequest): Promise<object> {
+    if (!application.enabled) throw forbidden(`Application ${application.id} is disabled.`);
     const events = readEvents(application, request.body);
     await this.tap.publishing(() => this.publishing.dispatch(application, events));
     for (const { name, channels } of events) {

@@ -44,6 +44,8 @@ describe('The inspector', () => {
     [{ path: 'inspector' }, 'must be like "/inspector"'],
     [{ path: '//a' }, 'must be like "/inspector"'],
     [{ path: '/a?b' }, 'must be like "/inspector"'],
+    [{ path: '/apps' }, 'The server needs /apps itself'],
+    [{ path: '/app/inspector' }, 'The server needs /app/inspector itself'],
     [{ sessionSeconds: 59 }, 'must last 60 seconds at least'],
     [{ sessionSeconds: NaN }, 'must last 60 seconds at least'],
   ])('refuses %j', (options, sentence) => {

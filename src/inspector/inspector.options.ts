@@ -1,3 +1,4 @@
+import { isServed } from '../pusher/http/served-path.js';
 import { withDefaults } from '../with-defaults.js';
 
 /** Token of the {@link InspectorOptions}, complete. */
@@ -33,7 +34,7 @@ const MIN_SESSION_SECONDS = 60;
 /**
  * Completes options with the defaults; what is undefined counts as not given.
  * @throws RangeError when it is enabled without a secret, with one that is too short, with a path that
- * is not of the form `/inspector` or with a session that is too short
+ * is not of the form `/inspector` or that the server needs itself, or with a session that is too short
  */
 export function completeInspectorOptions(options: Partial<InspectorOptions>): InspectorOptions {
   const complete = withDefaults(DEFAULT_INSPECTOR_OPTIONS, options);
@@ -43,6 +44,9 @@ export function completeInspectorOptions(options: Partial<InspectorOptions>): In
     throw new RangeError(
       `The path of the inspector must be like "/inspector", not ${JSON.stringify(path)}.`,
     );
+  }
+  if (isServed(path)) {
+    throw new RangeError(`The server needs ${path} itself, so the inspector cannot be there.`);
   }
   if (password === undefined && token === undefined) {
     throw new RangeError('The inspector is enabled, so it needs a password or a token.');

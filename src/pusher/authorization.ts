@@ -7,7 +7,7 @@ import { channelStringToSign, isSignatureOf, splitAuth } from './protocol/signat
 
 /**
  * Why a connection may not subscribe, in words for its developer, or undefined if it may: the
- * channel is public, or the request is signed with a key of the application, or the channel is the
+ * channel is public (and the application not reserved), or the request is signed with a key of the application, or the channel is the
  * user's own.
  */
 export function authorizationFault(
@@ -19,7 +19,10 @@ export function authorizationFault(
     const isOwn = connection.user?.id === serverToUserIdOf(message.channel);
     return isOwn ? undefined : 'Only the user itself may subscribe to this channel: sign in first.';
   }
-  if (!kind.needsAuth) return undefined;
+  if (!kind.needsAuth) {
+    const { isReserved } = connection.application;
+    return isReserved ? 'This application has private channels only.' : undefined;
+  }
   if (message.auth === undefined) return 'Subscribing to this channel needs an auth token.';
   const signed = channelStringToSign(connection.socketId, message.channel, message.channelData);
   return signatureFault(connection.application, message.auth, signed);

@@ -30,6 +30,7 @@ export class Drain implements BeforeApplicationShutdown {
   private readonly logger = new Logger(Drain.name);
   /** The server is going away: newcomers are refused, and load balancers are told. */
   isDraining = false;
+  private readonly emptiedListeners: (() => void)[] = [];
 
   constructor(
     private readonly registry: ConnectionRegistry,
@@ -40,6 +41,11 @@ export class Drain implements BeforeApplicationShutdown {
     @Inject(PUSHER_OPTIONS) private readonly options: PusherOptions,
   ) {}
 
+  /** Calls back when the last connection is gone, while other nodes can still be told of it. */
+  whenEmptied(listener: () => void): void {
+    this.emptiedListeners.push(listener);
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     this.isDraining = true;
     await this.state.handOver();
@@ -47,6 +53,7 @@ export class Drain implements BeforeApplicationShutdown {
     const connections = [...this.registry];
     await this.closeAll(connections);
     await this.waitForPeers();
+    for (const listener of this.emptiedListeners) listener();
     await this.extensions.settle();
     await this.webhooks.close();
     this.logger.log(`Closed ${connections.length} connections`);

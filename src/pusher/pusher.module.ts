@@ -111,6 +111,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   exports: [
     ClientAddress,
     ConnectionLifecycle,
+    Drain,
     EventDispatcher,
     FrontDoor,
     Handshake,

@@ -76,7 +76,7 @@ export class WebhookReporter {
   /** A connection is subscribed to a channel. @param userId who it is in a presence channel */
   subscribed(application: Application, channel: string, socketId: string, userId?: string): void {
     const isWanted = application.webhooks.length > 0 || this.channelListener?.isListening === true;
-    if (!isWanted) return;
+    if (!isWanted || application.isReserved) return;
     for (const place of placesOf(channel, userId)) this.occupy(application, place, socketId);
   }
 

@@ -17,6 +17,11 @@ const CSRF_HEADER = 'x-revurb-csrf';
 /** How long a connection may do without a subscription, which only who is signed in can have. */
 const AUTHORIZATION_TIMEOUT_SECONDS = 10;
 const MAX_NAME_LENGTH = 80;
+/** As many channels as a page may have watches, and time for those that end. */
+const MAX_SUBSCRIPTIONS = 16;
+/** What a page sends is a subscription now and then, whose frame is short. */
+const MAX_MESSAGE_SIZE = 2_000;
+const MESSAGES = { enabled: true, maxAttempts: 100, decaySeconds: 10, terminateOnLimit: true };
 /** What would break a line of a log, or be obeyed by a terminal. */
 const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029]/gu;
 
@@ -126,9 +131,13 @@ export class InspectorAccess implements OnModuleInit {
       id: INSPECTOR_APP_ID,
       keys: [{ key: INSPECTOR_APP_KEY, secret: keyFor(masterKey, 'feed').toString('hex') }],
       acceptClientEventsFrom: 'none',
+      maxSubscriptions: MAX_SUBSCRIPTIONS,
+      maxMessageSize: MAX_MESSAGE_SIZE,
+      rateLimiting: MESSAGES,
       authorizedConnections: true,
       authorizationTimeoutSeconds: AUTHORIZATION_TIMEOUT_SECONDS,
     });
-    return { seal: new SessionSeal(masterKey), application };
+    const reserved: Application = Object.freeze({ ...application, isReserved: true });
+    return { seal: new SessionSeal(masterKey), application: reserved };
   }
 }

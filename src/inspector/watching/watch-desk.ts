@@ -1,6 +1,7 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ChannelManager } from '../../channels/channel.manager.js';
 import { InspectorCounters } from '../../metrics/inspector-counters.js';
+import { Drain } from '../../pusher/drain.js';
 import { publishedEvent } from '../../pusher/protocol/server-frame.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import type { InspectorRecord, RecordsFrame, TracePart, Watch } from '../contract.js';
@@ -31,7 +32,7 @@ export interface WatchListener {
  * nothing runs, and nobody calls it.
  */
 @Injectable()
-export class WatchDesk implements OnModuleDestroy {
+export class WatchDesk implements OnApplicationShutdown {
   private readonly watches = new Map<string, LiveWatch>();
   private readonly listeners: WatchListener[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -41,9 +42,13 @@ export class WatchDesk implements OnModuleDestroy {
     private readonly cluster: ClusterService,
     private readonly channels: ChannelManager,
     private readonly counters: InspectorCounters,
-  ) {}
+    private readonly drain: Drain,
+  ) {
+    // Pages of other nodes see how this one ends.
+    drain.whenEmptied(() => this.flush());
+  }
 
-  onModuleDestroy(): void {
+  onApplicationShutdown(): void {
     this.watches.clear();
     this.stopIfIdle();
   }
@@ -123,11 +128,13 @@ export class WatchDesk implements OnModuleDestroy {
   }
 
   private flush(): void {
+    if (this.timer === undefined) return;
     for (const listener of this.listeners) listener.onFlush();
     const nowMs = performance.now();
     for (const [id, watch] of this.watches) {
       this.send(watch);
-      if (watch.expiresAtMs <= nowMs) this.watches.delete(id);
+      // Nobody renews the watches of a node that is going.
+      if (watch.expiresAtMs <= nowMs && !this.drain.isDraining) this.watches.delete(id);
     }
     this.counters.watches = this.watches.size;
     this.stopIfIdle();
