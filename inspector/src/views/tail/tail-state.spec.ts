@@ -1,7 +1,13 @@
 import type { InspectorRecord } from '../../contract.js';
 import { LiveRecords } from '../../records/live-records.js';
 import { refineTail, tail, tailSearch } from '../../records/tail.js';
-import { clearTail, isPaused, shownRecords, arrivedWhilePaused, togglePause } from './tail-state.js';
+import {
+  clearTail,
+  isPaused,
+  shownRecords,
+  arrivedWhilePaused,
+  togglePause,
+} from './tail-state.js';
 
 const CAPACITY = 3;
 
@@ -23,15 +29,13 @@ afterEach(() => {
 });
 
 function happen(...ids: readonly number[]): void {
-  const records = ids.map(
-    (id): InspectorRecord => ({
-      id,
-      kind: 'published',
-      atMs: id,
-      channels: [id % 2 === 0 ? 'even' : 'odd'],
-      event: `event-${id}`,
-    }),
-  );
+  const records = ids.map((id): InspectorRecord => ({
+    id,
+    kind: 'published',
+    atMs: id,
+    channels: [id % 2 === 0 ? 'even' : 'odd'],
+    event: `event-${id}`,
+  }));
   live.store.take([{ nodeId: 'a', records, parts: [] }]);
   live.version.value += 1;
 }
