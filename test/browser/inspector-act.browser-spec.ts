@@ -133,6 +133,25 @@ describe('Publishing from the page', () => {
     expect(await publishFrom(inspector)).toBe('1 event published.');
     expect(await inspector.field('Data (JSON)').getAttribute('aria-invalid')).toBe('false');
   });
+
+  it('marks no field that was mended, and no event for another that was removed', async () => {
+    const inspector = await openAs('Anna', 'Publish');
+    const alert = inspector.page.getByRole('alert');
+    await write(inspector, { Channels: 'no/channel', 'Data (JSON)': '{"id": ' });
+    await inspector.button('Add another event').click();
+    await write(inspector, { 'Event name': 'two', Channels: 'second' }, 2);
+    await inspector.button('Publish 2 events').click();
+    await alert.getByText('Mend what is marked').waitFor();
+    const marked = inspector.page.locator('form [aria-invalid="true"]');
+    expect(await marked.count()).toBe(3);
+    await write(inspector, { 'Data (JSON)': '{"id": 7}' });
+    expect(await marked.count()).toBe(2);
+    await inspector.button('Remove event 1').click();
+    await inspector.button('Remove event 1').waitFor({ state: 'detached' });
+    expect(await inspector.field('Event name').inputValue()).toBe('two');
+    expect(await marked.count()).toBe(0);
+    expect(await alert.textContent()).toBe('');
+  });
 });
 
 describe('Intervening', () => {

@@ -11,7 +11,7 @@ export interface ApiRequest {
 
 let csrf = '';
 let whenSignedOut: () => void = () => undefined;
-let renewProof: () => Promise<boolean> = () => Promise.resolve(false);
+let renewProof: () => Promise<void> = () => Promise.resolve();
 
 /** Sets what proves to the server that a request is of this page. */
 export function setCsrf(value: string): void {
@@ -25,9 +25,9 @@ export function onSignedOut(listener: () => void): void {
 
 /**
  * Who is asked for another proof when the server does not take the one there is, as the session may have
- * been renewed in another tab. The listener sets it, and says whether it did.
+ * been renewed in another tab. The listener sets it, if there is another.
  */
-export function onProofRefused(listener: () => Promise<boolean>): void {
+export function onProofRefused(listener: () => Promise<void>): void {
   renewProof = listener;
 }
 
@@ -43,9 +43,14 @@ export async function ask<Answer>(
   request: ApiRequest = {},
 ): Promise<Answer> {
   const { method = 'GET' } = request;
+  const proof = csrf;
   const first = await send(path, request);
   const isProofRefused = first.status === 403 && method !== 'GET';
-  const response = isProofRefused && (await renewProof()) ? await send(path, request) : first;
+  if (isProofRefused) {
+    await renewProof();
+  }
+  // It may as well be another request that has renewed it.
+  const response = isProofRefused && csrf !== proof ? await send(path, request) : first;
   const text = await response.text();
   if (response.ok) {
     return (text === '' ? undefined : JSON.parse(text)) as Answer;

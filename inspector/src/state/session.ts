@@ -115,15 +115,13 @@ async function askAgain(): Promise<void> {
 }
 
 /** Goes on with the session of another tab, which took the place of this one's. */
-async function takeRenewedSession(): Promise<boolean> {
+async function takeRenewedSession(): Promise<void> {
   try {
     const answer = await ask<Session>(['session']);
-    const isRenewed = answer.isSignedIn && answer.csrf !== lastSignedIn.value?.csrf;
-    if (isRenewed) {
+    if (answer.isSignedIn && answer.csrf !== lastSignedIn.value?.csrf) {
       accept(answer);
     }
-    return isRenewed;
   } catch {
-    return false;
+    // Then the proof stays refused.
   }
 }

@@ -15,14 +15,15 @@ export type View =
 
 /** The page of the inspector, as somebody with eyes and hands, or a screen reader, finds it. */
 export class Inspector {
-  readonly page: Page;
   /** What the feed brought so far, each frame as its text. */
   readonly feed: string[] = [];
   /** What the tail asked for last. */
   private asked: string | null = null;
 
-  constructor(readonly watched: WatchedPage) {
-    this.page = watched.page;
+  constructor(
+    readonly watched: WatchedPage,
+    readonly page: Page = watched.page,
+  ) {
     this.page.setDefaultTimeout(PATIENCE_MS);
     this.page.on('websocket', (socket) =>
       socket.on('framereceived', ({ payload }) => this.feed.push(String(payload))),
@@ -50,6 +51,13 @@ export class Inspector {
     options: OpenOptions = {},
   ): Promise<Inspector> {
     return new Inspector(await openInspector(chromium, server, options));
+  }
+
+  /** Opens an address in another tab of the same browser, which has the same cookies and remembers the same. */
+  async openTab(url: string): Promise<Inspector> {
+    const tab = new Inspector(this.watched, await this.watched.context.newPage());
+    await tab.page.goto(url);
+    return tab;
   }
 
   /** It hears so many nodes, and is told whatever happens on them from now on. */

@@ -111,7 +111,10 @@ export class WatchedPage {
       // A page may give up what it has asked for, and does so when it is left.
       if (why !== 'net::ERR_ABORTED') note(`failed: ${request.url()} (${why})`);
     });
-    this.page.on('websocket', (socket) => this.noteForeign(socket.url()));
+    const noteSockets = (page: Page) =>
+      void page.on('websocket', (socket) => this.noteForeign(socket.url()));
+    noteSockets(this.page);
+    this.context.on('page', noteSockets);
     await this.context.exposeBinding('noteRefused', (_source, text: string) =>
       note(`csp: ${text}`),
     );

@@ -97,6 +97,7 @@ export function PublishView({ appId }: { readonly appId: string }) {
                 : () => {
                     drafts.value = drafts.value.filter((_, at) => at !== index);
                     setFaults((last) => last.filter((_, at) => at !== index));
+                    setRefusal('');
                   }
             }
           />
