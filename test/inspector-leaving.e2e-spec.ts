@@ -45,8 +45,6 @@ describe('While a node is about to stop, whoever looks can', () => {
     await untilNodes(page, 1);
   });
 
-  afterEach(() => expect(leaving.exit).toBeUndefined());
-
   it('still end subscriptions there', async () => {
     const unsubscribe = { userId: 'reader', channel: 'c' };
     expect(await page.post('apps/app-id/unsubscribe', unsubscribe)).toEqual({
@@ -70,6 +68,7 @@ describe('While a node is about to stop, whoever looks can', () => {
       });
       await client.expectClose(4009);
     }
+    expect(leaving.exit).toBeUndefined();
   });
 
   it('disconnect a user although the node does not answer, as soon as it hears of it', async () => {
