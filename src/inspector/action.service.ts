@@ -9,6 +9,7 @@ import { PublishEventDto } from '../pusher/http/dto/publish-event.dto.js';
 import { channelsOf, eventOf } from '../pusher/http/event-rules.js';
 import { PublishService } from '../pusher/http/publish.service.js';
 import { validate } from '../pusher/http/validate.js';
+import { UserService } from '../pusher/user.service.js';
 import { ClusterService } from '../scaling/cluster.service.js';
 import { StateStore } from '../scaling/state-store.js';
 import { DeadLetters } from '../webhooks/dead-letters.js';
@@ -44,6 +45,7 @@ export class ActionService {
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
     private readonly publishing: PublishService,
+    private readonly users: UserService,
     private readonly deadLetters: DeadLetters,
     private readonly desk: WatchDesk,
     private readonly tap: TrafficTap,
@@ -69,7 +71,10 @@ export class ActionService {
     return {};
   }
 
-  /** Closes a connection, or all of a user. @throws ApiError 400 */
+  /**
+   * Closes a connection, or all of a user; those of a user also on nodes that do not answer, as soon as
+   * they hear of it. @returns how many, of the nodes that answered. @throws ApiError 400
+   */
   async disconnect(application: Application, request: AdmittedRequest): Promise<ActionResult> {
     const { socketId, userId } = validate(DisconnectDto, request.body);
     const appId = application.id;
@@ -77,13 +82,14 @@ export class ActionService {
     if (whom === undefined || (userId && socketId)) {
       throw badRequest('The body must have either a socketId or a userId.');
     }
-    const { answers, isPartial } = await this.nodes.ask('disconnect', { appId, ...whom });
-    const affected = answers.reduce((sum, { content }) => sum + content.affected, 0);
+    const result = await this.nodes.act('disconnect', { appId, ...whom });
+    // Whoever cannot say how many they were closes them still.
+    if (userId) await this.users.terminate(appId, userId);
     this.note(application, request, {
-      action: `disconnected ${countOf(affected, 'connection')}`,
+      action: `disconnected ${countOf(result.affected, 'connection')}`,
       ...whom,
     });
-    return { affected, isPartial };
+    return result;
   }
 
   /** Ends the subscriptions of a user to a channel. @throws ApiError 400 */
@@ -91,11 +97,10 @@ export class ActionService {
     const whom = validate(UnsubscribeDto, request.body);
     const { userId, channel } = whom;
     const question = { appId: application.id, userId, channel };
-    const { answers, isPartial } = await this.nodes.ask('unsubscribe', question);
-    const affected = answers.reduce((sum, { content }) => sum + content.affected, 0);
-    const action = `ended ${countOf(affected, 'subscription')}`;
+    const result = await this.nodes.act('unsubscribe', question);
+    const action = `ended ${countOf(result.affected, 'subscription')}`;
     this.note(application, request, { action, userId, channels: [channel] });
-    return { affected, isPartial };
+    return result;
   }
 
   /** Forgets what a cache channel remembers. @throws ApiError 400 */

@@ -9,6 +9,7 @@ import { WebhookQueue } from '../scaling/webhook-queue.js';
 import { DeadLetters } from '../webhooks/dead-letters.js';
 import { ClusterInspection } from './asking/cluster-inspection.js';
 import { channelRowOf, deadWebhookOf, sumOf } from './browsed-rows.js';
+import { ChannelLists } from './channel-lists.js';
 import type {
   ApplicationList,
   ChannelDetails,
@@ -23,7 +24,6 @@ import { INSPECTOR_OPTIONS, type InspectorOptions } from './inspector.options.js
 import { shownData } from './watching/shown-data.js';
 import { withoutQuery } from './without-query.js';
 
-const MAX_CHANNELS = 10_000;
 const MAX_MEMBERS = 10_000;
 
 /** What there is, over all nodes. */
@@ -33,6 +33,7 @@ export class BrowseService {
     private readonly nodesOfCluster: ClusterInspection,
     private readonly cluster: ClusterService,
     private readonly state: StateStore,
+    private readonly channelLists: ChannelLists,
     private readonly queue: WebhookQueue,
     private readonly deadLetters: DeadLetters,
     @Inject(SCALING_OPTIONS) private readonly scaling: ScalingOptions,
@@ -67,18 +68,13 @@ export class BrowseService {
   }
 
   async channels({ id: appId }: Application, search: string): Promise<ChannelList> {
-    const [states, rates] = await Promise.all([
-      this.state.channels(appId, ''),
+    const [found, rates] = await Promise.all([
+      this.channelLists.find(appId, search),
       this.ratesOf(appId),
     ]);
-    const found = states.filter(
-      ({ channel }) => !channel.startsWith('#') && channel.includes(search),
-    );
-    found.sort((one, other) => (one.channel < other.channel ? -1 : 1));
-    const channels = found
-      .slice(0, MAX_CHANNELS)
-      .map((state) => channelRowOf(state, rates.get(state.channel)));
-    return { channels, total: found.length, isPartial: this.isDown };
+    const { total, isPartial } = found;
+    const channels = found.channels.map((state) => channelRowOf(state, rates.get(state.channel)));
+    return { channels, total, isPartial };
   }
 
   /** @throws ApiError 404 for what is no name of a channel */

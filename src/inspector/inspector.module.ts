@@ -10,6 +10,7 @@ import { NodeActions } from './asking/node-actions.js';
 import { NodeAnswers } from './asking/node-answers.js';
 import { NodeInspection } from './asking/node-inspection.js';
 import { BrowseService } from './browse.service.js';
+import { ChannelLists } from './channel-lists.js';
 import { ChartSampler } from './charts/chart-sampler.js';
 import { InspectorApi } from './http/inspector-api.js';
 import { InspectorDoor } from './http/inspector-door.js';
@@ -44,6 +45,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     },
     ActionService,
     BrowseService,
+    ChannelLists,
     ChartSampler,
     ClusterInspection,
     ClusterTap,

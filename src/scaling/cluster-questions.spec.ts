@@ -119,6 +119,20 @@ describe('A question to the cluster', () => {
     expect(hub.sent).toEqual([]);
   });
 
+  it('goes to nodes that are about to stop only if it is to', async () => {
+    const { hub, ids, first } = await setUp(3);
+    hub.leaving.push(...ids.splice(2));
+    expect(Object.keys(plain(await first.ask('sum', 1)).answers)).toEqual(ids);
+    expect(plain(await first.askAlsoLeaving('sum', 1))).toEqual({
+      answers: { [ids[0]!]: [0, 1], [ids[1]!]: [1, 1], [hub.leaving[0]!]: [2, 1] },
+      silent: [],
+      isPartial: false,
+    });
+    hub.leaving.push(STRANGER);
+    const { silent, isPartial } = await first.askAlsoLeaving('sum');
+    expect({ silent, isPartial }).toEqual({ silent: [STRANGER], isPartial: true });
+  });
+
   it('is over when the node stops, with what has been answered', async () => {
     const { ids, first } = await setUp(1);
     ids.push(STRANGER);

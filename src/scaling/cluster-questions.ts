@@ -52,8 +52,22 @@ export class ClusterQuestions implements OnModuleDestroy {
    * Asks this node and all others that are alive; this one alone while they cannot be reached. Waits
    * a second at most, and never rejects. A node on which nobody answers on the subject is silent.
    */
-  async ask(subject: string, content: unknown = null): Promise<ClusterAnswers> {
-    const { nodeId, nodes, status } = this.cluster;
+  ask(subject: string, content: unknown = null): Promise<ClusterAnswers> {
+    return this.askNodes(this.cluster.nodes, subject, content);
+  }
+
+  /** The same, but also asks those that are about to stop: for what has to reach all connections. */
+  askAlsoLeaving(subject: string, content: unknown = null): Promise<ClusterAnswers> {
+    const { nodes, leavingNodes } = this.cluster;
+    return this.askNodes([...nodes, ...leavingNodes], subject, content);
+  }
+
+  private async askNodes(
+    nodes: readonly string[],
+    subject: string,
+    content: unknown,
+  ): Promise<ClusterAnswers> {
+    const { nodeId, status } = this.cluster;
     const gathering = new AnswerGathering([nodeId, ...nodes]);
     const questionId = randomUUID();
     this.open.set(questionId, gathering);

@@ -113,6 +113,11 @@ export class ClusterService implements OnModuleInit {
     return this.state.nodes();
   }
 
+  /** Other nodes that are about to stop, and may still have connections, as far as is known. */
+  get leavingNodes(): readonly string[] {
+    return this.state.leavingNodes();
+  }
+
   /** `down`: other nodes cannot be reached, and every answer is that of this node alone. */
   get status(): PubSubProvider['status'] {
     const { status } = this.pubSub;

@@ -133,6 +133,14 @@ export abstract class StateStore {
   /** The nodes that are alive, this one among them, as far as is known: no older than a heartbeat. */
   abstract nodes(): readonly string[];
 
+  /**
+   * The other nodes that are about to stop, and may still have connections, as far as is known. None,
+   * as here: the driver does not know.
+   */
+  leavingNodes(): readonly string[] {
+    return [];
+  }
+
   /** Sets who is told. Called once, before anything else. */
   abstract listen(listener: StateListener): void;
 

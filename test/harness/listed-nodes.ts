@@ -10,6 +10,8 @@ export class Hub {
   readonly nodes: HubPubSub[] = [];
   /** The ids of the nodes that are said to be alive. */
   readonly ids: string[] = [];
+  /** The ids of those that are said to be about to stop. */
+  readonly leaving: string[] = [];
   readonly sent: ClusterMessage[] = [];
 
   publish(topic: string, message: ClusterMessage): void {
@@ -39,20 +41,24 @@ class HubPubSub extends LocalPubSubProvider {
 }
 
 class ListedStateStore extends MemoryStateStore {
-  constructor(private readonly all: string[]) {
+  constructor(private readonly hub: Hub) {
     super();
-    all.push(this.nodeId);
+    hub.ids.push(this.nodeId);
   }
 
   override nodes(): readonly string[] {
-    return this.all;
+    return this.hub.ids;
+  }
+
+  override leavingNodes(): readonly string[] {
+    return this.hub.leaving;
   }
 }
 
 /** Another node, in this process. */
 export async function startListedNode(hub: Hub) {
   const pubSub = new HubPubSub(hub);
-  const store = new ListedStateStore(hub.ids);
+  const store = new ListedStateStore(hub);
   const cluster = new ClusterService(pubSub, store, DEFAULT_SCALING_OPTIONS);
   await cluster.onModuleInit();
   return { pubSub, cluster, questions: new ClusterQuestions(cluster) };

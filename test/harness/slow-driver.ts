@@ -48,6 +48,7 @@ const NEAR = new Set<PropertyKey>([
   'onModuleDestroy',
   'listen',
   'nodes',
+  'leavingNodes',
 ]);
 
 /** What the store answers may be lazy: it is read where and when it is asked. */

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { wordsOf } from '../api/api-failure.js';
+import { pauseMsAfter } from './poll-pause.js';
 import { lastSignedIn, session } from './session.js';
 
 /** What a poll knows. */
@@ -13,7 +14,8 @@ export interface Poll<Answer> {
 }
 
 /**
- * Asks again and again while the component is there and the page is seen; never twice at a time.
+ * Asks again and again while the component is there and the page is seen; never twice at a time, and
+ * less often when answers take long.
  * `question` says what is asked: when it changes, the answer is forgotten unless `keeps`.
  */
 export function usePoll<Answer>(
@@ -34,6 +36,7 @@ export function usePoll<Answer>(
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (): Promise<void> => {
+      const startMs = performance.now();
       if (!document.hidden) {
         try {
           const answer = await load(abort.signal);
@@ -52,7 +55,8 @@ export function usePoll<Answer>(
         }
       }
       if (!abort.signal.aborted) {
-        timer = setTimeout(() => void ask(), intervalMs);
+        const tookMs = performance.now() - startMs;
+        timer = setTimeout(() => void ask(), pauseMsAfter(tookMs, intervalMs));
       }
     };
     void ask();

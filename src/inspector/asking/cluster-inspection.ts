@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { ClusterQuestions } from '../../scaling/cluster-questions.js';
+import { ClusterQuestions, type ClusterAnswers } from '../../scaling/cluster-questions.js';
+import type { ActionResult } from '../contract.js';
 import { fullSubject, type Questions, type Subject } from './question.js';
 
 /** What all nodes that answered said. */
@@ -27,10 +28,26 @@ export class ClusterInspection {
     subject: S,
     content: Questions[S][0],
   ): Promise<Gathered<Questions[S][1]>> {
-    const { answers, silent, isPartial } = await this.questions.ask(fullSubject(subject), content);
+    return this.read(await this.questions.ask(fullSubject(subject), content));
+  }
+
+  /** The same, but also reaches nodes that are about to stop. */
+  async act<S extends 'disconnect' | 'unsubscribe'>(
+    subject: S,
+    content: Questions[S][0],
+  ): Promise<ActionResult> {
+    const told = await this.questions.askAlsoLeaving(fullSubject(subject), content);
+    const { answers, isPartial } = this.read<Questions[S][1]>(told);
+    return {
+      affected: answers.reduce((sum, answer) => sum + answer.content.affected, 0),
+      isPartial,
+    };
+  }
+
+  private read<A>({ answers, silent, isPartial }: ClusterAnswers): Gathered<A> {
     const read = answers.filter(({ content: answer }) => typeof answer === 'object');
     return {
-      answers: read as Gathered<Questions[S][1]>['answers'],
+      answers: read as Gathered<A>['answers'],
       silent,
       isPartial: isPartial || read.length < answers.length,
     };

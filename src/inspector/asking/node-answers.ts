@@ -12,6 +12,7 @@ import { WebhookCounters } from '../../webhooks/webhook.counters.js';
 import { ChartSampler } from '../charts/chart-sampler.js';
 import type { ConnectionDetails, NodeRow } from '../contract.js';
 import { INSPECTOR_APP_ID } from '../feed-channel.js';
+import { MANY_IN_A_TURN, nextTurn } from '../next-turn.js';
 import { TrafficTap } from '../watching/traffic-tap.js';
 import { connectionRowOf, isFound, subscriberRowOf } from './connection-rows.js';
 import type { Questions } from './question.js';
@@ -65,11 +66,18 @@ export class NodeAnswers {
     return { subscribers, rate };
   }
 
-  connections({ appId, search }: Questions['connections'][0]): Answer<'connections'> {
+  /** Others have their turn meanwhile, however many there are to be searched. */
+  async connections({
+    appId,
+    search,
+  }: Questions['connections'][0]): Promise<Answer<'connections'>> {
     const nowMs = this.clock.advance();
     const connections: Answer<'connections'>['connections'][number][] = [];
     let total = 0;
+    let seen = 0;
     for (const connection of this.registry.of(appId)) {
+      seen++;
+      if (seen % MANY_IN_A_TURN === 0) await nextTurn();
       if (search !== '' && !isFound(connection, search)) continue;
       total++;
       if (connections.length < MAX_ROWS) {

@@ -66,6 +66,15 @@ export class Membership {
     return peers;
   }
 
+  /** The others that are about to go, and have not gone. */
+  get leaving(): readonly string[] {
+    const leaving: string[] = [];
+    for (const [nodeId, { isLeaving, hasDeparted }] of this.live) {
+      if (isLeaving && !hasDeparted) leaving.push(nodeId);
+    }
+    return leaving;
+  }
+
   /**
    * Asks who is alive now, for an answer that must not be older than its question.
    * @returns the others that are alive and not about to go

@@ -166,8 +166,15 @@ describe('A node that stops in order', () => {
       expect((await a.store.leave(app, ROOM, `${userId}.1`, userId)).isLast).toBe(false);
       await a.store.signOut(app, userId, `${userId}.1`, 100);
     }
-    await eventually(() => expect(b.store.nodes()).not.toContain(a.store.nodeId));
+    await eventually(() => {
+      for (const { store } of [b, c]) {
+        expect(store.nodes()).not.toContain(a.store.nodeId);
+        expect(store.leavingNodes()).toEqual([a.store.nodeId]);
+      }
+    });
+    expect(a.store.leavingNodes()).toEqual([]);
     await a.stop();
+    await eventually(() => expect(b.store.leavingNodes()).toEqual([]));
     expect(await b.members(app, ROOM)).toEqual(['a1', 'a2']);
     const returned = await join(b, 'a1');
     expect(returned).toMatchObject({ isFull: false, isFirst: false });

@@ -70,6 +70,10 @@ export class RedisStateStore extends StateStore implements OnModuleInit, OnAppli
     return this.life.membership.nodes;
   }
 
+  override leavingNodes(): readonly string[] {
+    return this.life.membership.leaving;
+  }
+
   override listen(listener: StateListener): void {
     this.context.listener = listener;
   }

@@ -11,7 +11,7 @@ import type {
 import type { DeadLetter, WebhookBatch, WebhookEntry, WebhookVerdict } from '../webhook-queue.js';
 
 /** Version of what workers and hub say to each other. Both are of one release, or do not work together. */
-export const BUS_VERSION = 2;
+export const BUS_VERSION = 3;
 
 /** A member in JSON: user id, id, `user_info`. */
 export type MemberText = readonly [string, string | number, string | null];
@@ -111,8 +111,8 @@ export interface BusNotices {
   answer(answer: unknown): void;
   /** The worker is one of these now, and gives a sign of life as often as that. */
   welcome(nodes: readonly string[], heartbeatMs: number): void;
-  /** The nodes that are alive and not about to go. */
-  nodes(nodes: readonly string[]): void;
+  /** The nodes that are alive and not about to go, and those that are. */
+  nodes(nodes: readonly string[], leaving: readonly string[]): void;
   /** News, which this worker has to pass on; so are the next three. */
   membersChanged(change: MembersChangeText): void;
   userStatus(appId: string, userId: string, isOnline: boolean): void;

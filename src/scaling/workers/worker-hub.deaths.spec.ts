@@ -172,8 +172,15 @@ describe('A worker that stops in order', () => {
       await a.store.signOut(app, userId, `${userId}.1`, 1);
       a.store.closeConnection(app, `${userId}.1`);
     }
-    await eventually(() => expect(b.store.nodes()).not.toContain(a.link.nodeId));
+    await eventually(() => {
+      for (const { store } of [b, c]) {
+        expect(store.nodes()).not.toContain(a.link.nodeId);
+        expect(store.leavingNodes()).toEqual([a.link.nodeId]);
+      }
+    });
+    expect(a.store.leavingNodes()).toEqual([]);
     await a.stop();
+    await eventually(() => expect(b.store.leavingNodes()).toEqual([]));
     await eventually(async () => expect(await b.store.countConnections(app)).toBe(0));
     expect(await b.members(app, ROOM)).toEqual(['a1', 'a2']);
     expect(await join(b, 'a1')).toMatchObject({ isFull: false, isFirst: false });

@@ -213,8 +213,8 @@ export class WorkerHub {
   }
 
   private tellNodes(): void {
-    const { nodes } = this;
-    for (const worker of this.workers.values()) worker.say('nodes', nodes);
+    const { nodes, leaving } = this;
+    for (const worker of this.workers.values()) worker.say('nodes', nodes, leaving);
   }
 
   private tellRestored(): void {
@@ -225,6 +225,12 @@ export class WorkerHub {
     const nodes: string[] = [];
     for (const { nodeId, isLeaving } of this.workers.values()) if (!isLeaving) nodes.push(nodeId);
     return nodes;
+  }
+
+  private get leaving(): readonly string[] {
+    const leaving: string[] = [];
+    for (const { nodeId, isLeaving } of this.workers.values()) if (isLeaving) leaving.push(nodeId);
+    return leaving;
   }
 
   private get heartbeatMs(): number {

@@ -208,7 +208,7 @@ export class WorkerLink {
     if (this.isOver) return;
     this.currentStatus = 'up';
     this.timer = setInterval(() => this.beat(), heartbeatMs).unref();
-    this.listeners.nodes?.(nodes);
+    this.listeners.nodes?.(nodes, []);
     this.decided.resolve();
   }
 

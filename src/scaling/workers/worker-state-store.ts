@@ -31,6 +31,7 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
   /** What may have answers of many megabytes. */
   private readonly long = new OneAtATime();
   private others: readonly string[] = [];
+  private leaving: readonly string[] = [];
   private listener: StateListener | undefined;
   /** News that were passed on in this turn. */
   private told = 0;
@@ -40,7 +41,10 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
     this.counts = new WorkerCounts(link);
     this.answers = new WorkerAnswers(link);
     link.listen({
-      nodes: (nodes) => (this.others = nodes.filter((nodeId) => nodeId !== link.nodeId)),
+      nodes: (nodes, leaving) => {
+        this.others = nodes.filter((nodeId) => nodeId !== link.nodeId);
+        this.leaving = leaving.filter((nodeId) => nodeId !== link.nodeId);
+      },
       membersChanged: (change) => this.pass(() => this.tellMembers(change)),
       userStatus: (...status) => this.pass(() => this.listener?.onUserStatus(...status)),
       placeChanged: (change) => this.pass(() => this.listener?.onPlaceChanged(change)),
@@ -71,6 +75,10 @@ export class WorkerStateStore extends StateStore implements OnModuleInit, OnAppl
 
   override nodes(): readonly string[] {
     return this.link.isOver ? [this.nodeId] : [this.nodeId, ...this.others];
+  }
+
+  override leavingNodes(): readonly string[] {
+    return this.link.isOver ? [] : this.leaving;
   }
 
   override listen(listener: StateListener): void {
