@@ -22,7 +22,7 @@ import {
   UnsubscribeDto,
 } from './http/dto/action.dto.js';
 import type { AdmittedRequest } from './http/admitted-request.js';
-import { TrafficTap } from './watching/traffic-tap.js';
+import { FROM_INSPECTOR } from './watching/event-tracer.js';
 import { WatchDesk } from './watching/watch-desk.js';
 
 /** What an action was about, for the log and for those who watch. */
@@ -46,7 +46,6 @@ export class ActionService {
     private readonly publishing: PublishService,
     private readonly deadLetters: DeadLetters,
     private readonly desk: WatchDesk,
-    private readonly tap: TrafficTap,
     private readonly clients: ClientAddress,
     private readonly counters: InspectorCounters,
   ) {}
@@ -57,7 +56,7 @@ export class ActionService {
    */
   async publish(application: Application, request: AdmittedRequest): Promise<object> {
     const events = readEvents(application, request.body);
-    await this.tap.publishing(() => this.publishing.dispatch(application, events));
+    await this.publishing.dispatch(application, events, FROM_INSPECTOR);
     for (const { name, channels } of events) {
       this.note(application, request, {
         action: 'published',

@@ -3,11 +3,20 @@ import { ChannelManager } from '../../channels/channel.manager.js';
 import { InspectorCounters } from '../../metrics/inspector-counters.js';
 import { publishedEvent } from '../../pusher/protocol/server-frame.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
-import type { InspectorRecord, RecordsFrame, TracePart, Watch } from '../contract.js';
+import type {
+  InspectorRecord,
+  RecordsFrame,
+  TraceFannedOut,
+  TracePart,
+  Watch,
+  WatchFilter,
+} from '../contract.js';
 import { FEED_EVENT, feedChannelOf, INSPECTOR_APP_ID } from '../feed-channel.js';
 import { fitted } from './fitted-record.js';
 import { LiveWatch } from './live-watch.js';
-import { compileFilter, type RecordSubject } from './watch-filter.js';
+import { roughLengthOf } from './part-length.js';
+import type { RecordSubject } from './watch-filter.js';
+import { shareOf, type WatchShare } from './watch-share.js';
 
 /** How often what was recorded is sent. */
 const FLUSH_INTERVAL_MS = 200;
@@ -91,21 +100,28 @@ export class WatchDesk implements OnModuleDestroy {
     for (const watch of takers) watch.add(record, textLength);
   }
 
-  /** Tells everybody of a step of an event: who has no record of it does nothing with that. */
+  /** Tells those of a step of an event who took a record of it. */
   trace(part: TracePart): void {
-    for (const watch of this.watches.values()) watch.addPart(part);
+    const length = roughLengthOf(part);
+    for (const watch of this.watches.values()) watch.addPart(part, length);
+  }
+
+  /** Tells those, too, who may have their record of it from another node. */
+  traceFromElsewhere(part: TraceFannedOut, appId: string, exceptSocketId?: string): void {
+    const length = roughLengthOf(part);
+    for (const watch of this.watches.values()) {
+      watch.addPartFromElsewhere(part, length, appId, exceptSocketId);
+    }
   }
 
   private renewOne({ id, filter }: Watch, expiresAtMs: number): boolean {
-    const text = JSON.stringify(filter);
     const known = this.watches.get(id);
-    if (known?.filter === text) {
+    if (known !== undefined && isSame(known.filter, filter)) {
       known.expiresAtMs = expiresAtMs;
       return true;
     }
     if (known === undefined && this.watches.size >= MAX_WATCHES) return false;
-    const watch = new LiveWatch(feedChannelOf(id), text, compileFilter(filter), expiresAtMs);
-    this.watches.set(id, watch);
+    this.watches.set(id, new LiveWatch(feedChannelOf(id), filter, this.share, expiresAtMs));
     return true;
   }
 
@@ -124,13 +140,20 @@ export class WatchDesk implements OnModuleDestroy {
 
   private flush(): void {
     for (const listener of this.listeners) listener.onFlush();
+    const { share } = this;
     const nowMs = performance.now();
     for (const [id, watch] of this.watches) {
       this.send(watch);
+      watch.share = share;
       if (watch.expiresAtMs <= nowMs) this.watches.delete(id);
     }
     this.counters.watches = this.watches.size;
     this.stopIfIdle();
+  }
+
+  /** Nodes that cannot be reached do not reach a page of this one, either. */
+  private get share(): WatchShare {
+    return shareOf(this.cluster.nodes.length);
   }
 
   private count(content: RecordsFrame | undefined): void {
@@ -159,3 +182,6 @@ export class WatchDesk implements OnModuleDestroy {
     }
   }
 }
+
+const isSame = (one: WatchFilter, other: WatchFilter) =>
+  JSON.stringify(one) === JSON.stringify(other);
