@@ -1,7 +1,7 @@
 import { shareOf } from './watch-share.js';
 
-describe('What a watch gets', () => {
-  it('it gets of one node, when there is one', () => {
+describe('The share of a node in what a watch gets', () => {
+  it('is all of it, when there is one', () => {
     expect(shareOf(1)).toEqual({
       records: 120,
       recordsOfKind: 40,
