@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { EventDispatcher } from '../src/pusher/event.dispatcher.js';
 import { TrafficLog } from '../src/pusher/traffic.log.js';
 import { ApplicationProvider, type Application } from '../src/index.js';
@@ -17,6 +18,7 @@ import { answer, WebhookReceiver } from './harness/webhook-receiver.js';
 
 const { appId, key, secret } = TEST_APPLICATION;
 const ANYTHING_NUMERIC = expect.any(Number);
+const HOUR_MS = 3_600_000;
 
 let server: TestServer;
 let page: InspectorPage;
@@ -332,6 +334,25 @@ describe('Whoever watches sees of events', () => {
     });
     expect(steps.sent!.atMs).toBeGreaterThanOrEqual(steps.taken!.atMs);
     expect(steps['fanned-out']!.atMs).toBeGreaterThanOrEqual(steps.sent!.atMs);
+  });
+
+  it('at the time of the day, whatever became of the clock since somebody watches', async () => {
+    const application = server.app.get(ApplicationProvider, { strict: false }).findById(appId);
+    const dispatcher = server.app.get(EventDispatcher, { strict: false });
+    const found = (await application) as Application;
+    const dayMs = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => dayMs() + HOUR_MS);
+    try {
+      await dispatcher.publish(found, [{ name: 'an-hour-later', channels: ['c'], data: 'x' }]);
+    } finally {
+      clock.mockRestore();
+    }
+    const { traceId, atMs } = await feed.expectRecord({ event: 'an-hour-later' });
+    await eventually(() => {
+      const parts = feed.parts.filter((part) => part.traceId === traceId);
+      expect(parts).toHaveLength(1);
+      expect(Math.abs(parts[0]!.atMs - atMs)).toBeLessThan(HOUR_MS / 2);
+    });
   });
 
   it('that a socket which is not there is not left out', async () => {

@@ -23,7 +23,7 @@ import {
   UnsubscribeDto,
 } from './http/dto/action.dto.js';
 import type { AdmittedRequest } from './http/admitted-request.js';
-import { TrafficTap } from './watching/traffic-tap.js';
+import { FROM_INSPECTOR } from './watching/event-tracer.js';
 import { WatchDesk } from './watching/watch-desk.js';
 
 /** What an action was about, for the log and for those who watch. */
@@ -48,7 +48,6 @@ export class ActionService {
     private readonly users: UserService,
     private readonly deadLetters: DeadLetters,
     private readonly desk: WatchDesk,
-    private readonly tap: TrafficTap,
     private readonly clients: ClientAddress,
     private readonly counters: InspectorCounters,
   ) {}
@@ -60,7 +59,7 @@ export class ActionService {
   async publish(application: Application, request: AdmittedRequest): Promise<object> {
     if (!application.enabled) throw forbidden(`Application ${application.id} is disabled.`);
     const events = readEvents(application, request.body);
-    await this.tap.publishing(() => this.publishing.dispatch(application, events));
+    await this.publishing.dispatch(application, events, FROM_INSPECTOR);
     for (const { name, channels } of events) {
       this.note(application, request, {
         action: 'published',

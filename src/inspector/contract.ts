@@ -227,10 +227,12 @@ export interface WatchAnswer {
 export interface RecordsFrame {
   readonly nodeId: string;
   readonly records: readonly InspectorRecord[];
-  /** Of any record of this node, also of such that this watch did not ask for. */
+  /** Of the events that this watch has records of; what was fanned out here may also be of any others. */
   readonly parts: readonly TracePart[];
   /** What matched, but was left out because there is too much of it, by kind. Absent for nothing. */
   readonly skipped?: Readonly<Partial<Record<RecordKind, number>>>;
+  /** Parts that were left out because there are too many. Absent for nothing. */
+  readonly skippedParts?: number;
 }
 
 /** Applications that are configured, or have been used on a live node. */

@@ -7,7 +7,7 @@ export class InspectorCounters {
   watches = 0;
   /** Since the start: records sent to watches. */
   records = 0;
-  /** Since the start: records that were too many for a watch. */
+  /** Since the start: records that were too many for a watch. Steps of traces are not counted. */
   skipped = 0;
   /** Since the start: wrong passwords and tokens. */
   failedSignIns = 0;

@@ -284,6 +284,21 @@ describe('The trace of a publish', () => {
     await details.getByText(/^1 socket on 1 node · .* in all · .* excluded$/).waitFor();
   });
 
+  it('says that it may be incomplete when there was too much at once, and else does not', async () => {
+    const inspector = await open();
+    const isIncomplete = /this one may be incomplete/;
+    await publish(server, 'nobody', 'alone');
+    const alone = await inspector.openRecord('published', 'alone');
+    await alone.getByText(/^0 sockets on 1 node/).waitFor();
+    expect(await alone.getByText(isIncomplete).count()).toBe(0);
+    const reader = await PusherClient.connect(server);
+    const channels = Array.from({ length: 100 }, (_, i) => `wide-${i}`);
+    for (const channel of channels) await reader.subscribe(channel);
+    await Promise.all(Array.from({ length: 20 }, (_, i) => publish(server, channels, `w-${i}.`)));
+    const details = await inspector.openRecord('published', 'w-0.');
+    await details.getByText(isIncomplete).waitFor();
+  });
+
   it('shows a batch, and nobody who got it', async () => {
     const inspector = await open();
     await backendOf(server).triggerBatch([

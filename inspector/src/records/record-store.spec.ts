@@ -63,6 +63,17 @@ describe('a store keeps the newest records', () => {
   });
 });
 
+describe('a trace', () => {
+  it('may lack parts when a node says that it left some out', () => {
+    const store = new RecordStore(2);
+    const traced = { ...frame([record(1, { traceId: 't' })]), nodeId: 'b' };
+    store.take([traced, frame([])]);
+    expect(store.at(0)?.trace?.mayLackParts).toBe(false);
+    store.take([{ ...frame([]), skippedParts: 1 }]);
+    expect(store.at(0)?.trace?.mayLackParts).toBe(true);
+  });
+});
+
 describe('a view shows what matches', () => {
   const isEven = ({ record: { id } }: { record: InspectorRecord }): boolean => id % 2 === 0;
 

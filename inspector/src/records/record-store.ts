@@ -58,8 +58,11 @@ export class RecordStore {
     for (const { nodeId, record } of fresh) {
       this.push(nodeId, record);
     }
-    for (const { nodeId, parts } of frames) {
+    for (const { nodeId, parts, skippedParts = 0 } of frames) {
       parts.forEach((part) => this.traces.add(nodeId, part));
+      if (skippedParts > 0) {
+        this.traces.lose();
+      }
     }
   }
 

@@ -48,6 +48,23 @@ describe('what is left out is said', () => {
     );
   });
 
+  it('not by the parts of traces, which are no records', () => {
+    const tally = new SamplingTally();
+    tally.take([{ ...frame(5, undefined), skippedParts: 100 }], 0);
+    expect(said(tally, 10)).toBeUndefined();
+  });
+
+  it('over all nodes, each of which sends its share', () => {
+    const tally = new SamplingTally();
+    for (let nowMs = 1000; nowMs < 2000; nowMs += 200) {
+      const [one, other] = [frame(20, { published: 30 }), frame(2, undefined)];
+      tally.take([one, { ...other, nodeId: 'b' }], nowMs);
+    }
+    expect(said(tally, 1900)).toBe(
+      'Sampled: 150 of 260 publishes in the last second are not shown',
+    );
+  });
+
   it('no longer than a second', () => {
     const tally = new SamplingTally();
     tally.take([frame(0, { published: 7 })], 0);

@@ -36,6 +36,20 @@ describe('parts of traces', () => {
     expect(traces.size).toBe(0);
   });
 
+  it('may be missing of traces that were heard of when a server left some out', () => {
+    let nowMs = 0;
+    const traces = new TraceStore(() => nowMs);
+    const [long, before] = [traces.claim('long'), ((nowMs = 60_000), traces.claim('before'))];
+    expect(before.mayLackParts).toBe(false);
+    traces.lose();
+    nowMs += 1000;
+    traces.add('a', part('after'));
+    nowMs += 60_000;
+    const late = traces.claim('late');
+    const all = [long, before, traces.claim('after'), late];
+    expect(all.map(({ mayLackParts }) => mayLackParts)).toEqual([false, true, true, false]);
+  });
+
   it('of one trace are bounded, and it says how many are missing', () => {
     const traces = new TraceStore();
     const trace = traces.claim('t');

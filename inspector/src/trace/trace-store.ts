@@ -1,4 +1,5 @@
 import type { TracePart } from '../contract.js';
+import { LossyTimes } from './lossy-times.js';
 
 /** A part, and the node that told it. */
 export interface TracePartOfNode {
@@ -11,6 +12,22 @@ export interface Trace {
   readonly parts: TracePartOfNode[];
   /** Parts that were left out, as there are too many. */
   omitted: number;
+  /** A server left out parts when this trace was heard of. */
+  readonly mayLackParts: boolean;
+}
+
+class HeardTrace implements Trace {
+  readonly parts: TracePartOfNode[] = [];
+  omitted = 0;
+
+  constructor(
+    private readonly sinceMs: number,
+    private readonly losses: LossyTimes,
+  ) {}
+
+  get mayLackParts(): boolean {
+    return this.losses.isNear(this.sinceMs);
+  }
 }
 
 const PARTS_PER_TRACE = 256;
@@ -29,6 +46,10 @@ export class TraceStore {
   /** Those that have parts, the first first. */
   private readonly filled = new Set<Trace>();
   private partCount = 0;
+  private readonly losses = new LossyTimes();
+
+  /** @param now a clock that only rises */
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   get size(): number {
     return this.claimed.size + this.unclaimed.size;
@@ -46,6 +67,11 @@ export class TraceStore {
     }
   }
 
+  /** A server left out parts, of whatever trace. */
+  lose(): void {
+    this.losses.note(this.now());
+  }
+
   /** The trace of a record that is kept from now on, until it is released as often. */
   claim(traceId: string): Trace {
     const known = this.claimed.get(traceId);
@@ -53,7 +79,7 @@ export class TraceStore {
       known.claims += 1;
       return known.trace;
     }
-    const trace = this.unclaimed.get(traceId) ?? { parts: [], omitted: 0 };
+    const trace = this.unclaimed.get(traceId) ?? this.begin();
     this.unclaimed.delete(traceId);
     this.claimed.set(traceId, { trace, claims: 1 });
     return trace;
@@ -78,6 +104,10 @@ export class TraceStore {
     this.partCount = 0;
   }
 
+  private begin(): Trace {
+    return new HeardTrace(this.now(), this.losses);
+  }
+
   private makeRoom(): void {
     for (const trace of this.filled) {
       if (this.partCount <= ALL_PARTS) {
@@ -100,7 +130,7 @@ export class TraceStore {
     if (known !== undefined) {
       return known;
     }
-    const trace: Trace = { parts: [], omitted: 0 };
+    const trace = this.begin();
     this.unclaimed.set(traceId, trace);
     if (this.unclaimed.size > UNCLAIMED_TRACES) {
       const [oldestId = '', oldest] = this.unclaimed.entries().next().value ?? [];

@@ -12,7 +12,11 @@ const RECORD: InspectorRecord = {
 };
 
 function traceOf(...parts: readonly (readonly [string, TracePart])[]): Trace {
-  return { parts: parts.map(([nodeId, part]) => ({ nodeId, part })), omitted: 0 };
+  return {
+    parts: parts.map(([nodeId, part]) => ({ nodeId, part })),
+    omitted: 0,
+    mayLackParts: false,
+  };
 }
 
 function sent(spanId: string, atMs: number, fields: Partial<TraceSent> = {}): TraceSent {

@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import type { ChannelManager } from '../../channels/channel.manager.js';
 import type { Connection } from '../../connections/connection.js';
 import type { ConnectionRegistry } from '../../connections/connection.registry.js';
-import { formatTraceparent, parseTraceparent } from '../../tracing/traceparent.js';
+import { parseTraceparent } from '../../tracing/traceparent.js';
 import type { EventTracer, TraceCarrier, TracedEvent, TraceSpan } from '../../tracing/tracing.js';
+import type { InspectorRecord, TraceFannedOut } from '../contract.js';
 import { shortText } from '../short-text.js';
 import type { ChannelRates } from './channel-rates.js';
+import { FineClock } from './fine-clock.js';
+import { RecentIds } from './recent-ids.js';
 import { shownData } from './shown-data.js';
+import { childOf, idsOf, newTraceparent } from './trace-ids.js';
 import type { RecordDetails, WatchDesk } from './watch-desk.js';
 import type { RecordSubject } from './watch-filter.js';
 
@@ -14,8 +17,11 @@ import type { RecordSubject } from './watch-filter.js';
 const MAX_LOOKS_PER_SECOND = 10_000;
 const MAX_SLOW_SOCKETS = 5;
 
-/** A tracer of OpenTelemetry does not record what bears this, unless it does so anyway. */
-const NOT_SAMPLED = 0;
+/** Spans that were sent from here, and have not come back through the cluster yet: those of some milliseconds. */
+const MIN_KNOWN_SPANS = 4096;
+
+/** Stands for the headers of a request in which the page publishes: they carry no trace. */
+export const FROM_INSPECTOR: TraceCarrier = Object.freeze({});
 
 /** What the tracer looks at. */
 export interface TracerView {
@@ -36,26 +42,19 @@ class InspectorSpan implements TraceSpan {
   constructor(
     readonly traceparent: string,
     readonly inner: TraceSpan,
-    private readonly clockOffsetMs: number,
-    private readonly tell: (span: InspectorSpan, tookMs: number, error: unknown) => void,
+    private readonly tell: (tookMs: number, error: unknown) => void,
   ) {}
-
-  /** Finer than a look at the clock of the day, as whole events take less than a millisecond. */
-  get atMs(): number {
-    return this.sinceMs + this.clockOffsetMs;
-  }
 
   end(error?: unknown): void {
     this.inner.end(error);
-    this.tell(this, performance.now() - this.sinceMs, error);
+    this.tell(performance.now() - this.sinceMs, error);
   }
 }
 
 /** Records events, and the steps of their way, for those who watch; and lets the tracer that was there before do its work. */
 export class InspectorTracer implements EventTracer {
-  /** Where what is taken now comes from, when it is the inspector itself. */
-  isPublishing = false;
-  private readonly clockOffsetMs = Date.now() - performance.now();
+  private readonly clock = new FineClock();
+  private readonly sentFromHere = new RecentIds(MIN_KNOWN_SPANS);
   private looks = 0;
   private looksSinceMs = 0;
 
@@ -89,12 +88,14 @@ export class InspectorTracer implements EventTracer {
   }
 
   send(part: TraceSpan, appId: string, channel: string): TraceSpan | undefined {
-    if (!(part instanceof InspectorSpan)) return this.inner?.send(part, appId, channel);
+    if (!(part instanceof InspectorSpan)) return this.sendUnwatched(part, appId, channel);
     const inner = this.inner?.send(part.inner, appId, channel) ?? NO_SPAN;
     const own = inner.traceparent ?? childOf(part.traceparent);
     const { traceId, spanId } = idsOf(own);
     const { spanId: takenSpanId } = idsOf(part.traceparent);
-    return new InspectorSpan(own, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
+    this.sentFromHere.add(spanId);
+    const atMs = this.now();
+    return new InspectorSpan(own, inner, (tookMs, error) =>
       this.view.desk.trace({
         step: 'sent',
         traceId,
@@ -122,8 +123,10 @@ export class InspectorTracer implements EventTracer {
     const { traceId, spanId } = context;
     const excluded = this.isSubscribed(appId, channel, exceptSocketId) ? exceptSocketId : undefined;
     const sockets = excluded === undefined ? receivers : receivers - 1;
-    return new InspectorSpan(traceparent, inner, this.clockOffsetMs, ({ atMs }, tookMs) =>
-      this.view.desk.trace({
+    const isFromHere = this.sentFromHere.has(spanId);
+    const atMs = this.now();
+    return new InspectorSpan(traceparent, inner, (tookMs) => {
+      const part: TraceFannedOut = {
         step: 'fanned-out',
         traceId,
         spanId,
@@ -133,17 +136,31 @@ export class InspectorTracer implements EventTracer {
         sockets,
         ...(excluded !== undefined && { excluded }),
         ...this.slowOf(appId, channel),
-      }),
-    );
+      };
+      if (isFromHere) this.view.desk.trace(part);
+      else this.view.desk.traceFromElsewhere(part, appId, exceptSocketId);
+    });
   }
 
   deliver(appId: string, url: URL, events: number): TraceSpan {
     return this.inner?.deliver(appId, url, events) ?? NO_SPAN;
   }
 
+  private now(): number {
+    return this.clock.at(performance.now(), Date.now());
+  }
+
+  /** An SDK may record what no watch took; it comes back here as well. */
+  private sendUnwatched(part: TraceSpan, appId: string, channel: string): TraceSpan | undefined {
+    const sent = this.inner?.send(part, appId, channel);
+    if (sent?.traceparent !== undefined) this.sentFromHere.add(idsOf(sent.traceparent).spanId);
+    return sent;
+  }
+
   private watched(traceparent: string, inner: TraceSpan): TraceSpan {
     const ids = idsOf(traceparent);
-    return new InspectorSpan(traceparent, inner, this.clockOffsetMs, ({ atMs }, tookMs, error) =>
+    const atMs = this.now();
+    return new InspectorSpan(traceparent, inner, (tookMs, error) =>
       this.view.desk.trace({ step: 'taken', ...ids, atMs, tookMs, ...errorOf(error) }),
     );
   }
@@ -163,7 +180,7 @@ export class InspectorTracer implements EventTracer {
     { exceptSocketId }: TracedEvent,
     carrier: TraceCarrier | undefined,
   ): RecordDetails {
-    const via = this.isPublishing ? 'inspector' : carrier === undefined ? 'code' : 'http';
+    const via = originOf(carrier);
     return exceptSocketId === undefined ? { via } : { via, exceptSocketId };
   }
 
@@ -195,21 +212,9 @@ export class InspectorTracer implements EventTracer {
   }
 }
 
-function newTraceparent(): string {
-  const traceId = randomBytes(16).toString('hex');
-  return formatTraceparent({ traceId, spanId: newSpanId(), traceFlags: NOT_SAMPLED });
-}
-
-function childOf(traceparent: string): string {
-  const context = parseTraceparent(traceparent)!;
-  return formatTraceparent({ ...context, spanId: newSpanId() });
-}
-
-const newSpanId = () => randomBytes(8).toString('hex');
-
-function idsOf(traceparent: string): { traceId: string; spanId: string } {
-  const { traceId, spanId } = parseTraceparent(traceparent)!;
-  return { traceId, spanId };
+function originOf(carrier: TraceCarrier | undefined): NonNullable<InspectorRecord['via']> {
+  if (carrier === undefined) return 'code';
+  return carrier === FROM_INSPECTOR ? 'inspector' : 'http';
 }
 
 function errorOf(error: unknown): { error?: string } {

@@ -1,9 +1,10 @@
-import type { RecordKind, TracePart } from '../contract.js';
+import type { RecordKind, TraceFannedOut, TracePart, WatchFilter } from '../contract.js';
 import { LiveWatch } from './live-watch.js';
-import { compileFilter } from './watch-filter.js';
+import { shareOf } from './watch-share.js';
 
-const watchFor = (...kinds: RecordKind[]) =>
-  new LiveWatch('c', '{}', compileFilter(kinds.length === 0 ? {} : { kinds }), 0);
+const watchOf = (filter: WatchFilter, nodes = 1) => new LiveWatch('c', filter, shareOf(nodes), 0);
+
+const watchFor = (...kinds: RecordKind[]) => watchOf(kinds.length === 0 ? {} : { kinds });
 
 let lastId = 0;
 
@@ -18,6 +19,8 @@ function offer(watch: LiveWatch, kind: RecordKind, count: number, textLength = 1
   return taken;
 }
 
+const PART_LENGTH = 250;
+
 const part = (traceId: string): TracePart => ({
   step: 'taken',
   traceId,
@@ -25,6 +28,22 @@ const part = (traceId: string): TracePart => ({
   atMs: 0,
   tookMs: 0,
 });
+
+const fannedOut = (traceId: string): TraceFannedOut => ({
+  step: 'fanned-out',
+  traceId,
+  spanId: 's',
+  channel: 'c',
+  atMs: 0,
+  tookMs: 0,
+  sockets: 1,
+});
+
+/** Takes a record of an event. */
+function take(watch: LiveWatch, traceId: string): void {
+  expect(watch.takes({ kind: 'published' })).toBe(true);
+  watch.add({ id: (lastId += 1), kind: 'published', atMs: 0, traceId }, 1);
+}
 
 describe('A watch', () => {
   it('has nothing to say as long as nothing it wants happens', () => {
@@ -84,16 +103,77 @@ describe('A watch', () => {
     expect(watch.flush('n')!.skipped).toEqual({ published: 10 });
   });
 
-  it('says of steps what there is room for, without any record, too', () => {
-    const watch = watchFor('node');
-    for (let i = 0; i < 1000; i++) watch.addPart(part(String(i)));
-    const { records, parts, skipped } = watch.flush('n')!;
-    expect({ records, count: parts.length, skipped }).toEqual({
-      records: [],
-      count: 400,
-      skipped: undefined,
-    });
-    expect(parts[399]).toEqual(part('399'));
+  it('gets the share of one node of many, as many as there are by then', () => {
+    const watch = watchOf({}, 4);
+    expect([offer(watch, 'published', 40), offer(watch, 'connected', 40)]).toEqual([10, 10]);
+    expect(offer(watch, 'node', 40)).toBe(10);
+    expect(offer(watch, 'webhook', 1)).toBe(0);
+    watch.flush('n');
+    watch.share = shareOf(1);
+    expect(offer(watch, 'published', 50)).toBe(40);
+  });
+});
+
+describe('Of the way of an event a watch is told', () => {
+  it('what it has a record of, and nothing else of this node', () => {
+    const watch = watchFor();
+    take(watch, 'mine');
+    watch.addPart(part('mine'), PART_LENGTH);
+    watch.addPart(part('of-others'), PART_LENGTH);
+    expect(watch.flush('n')!.parts).toEqual([part('mine')]);
+    watch.addPart(fannedOut('mine'), PART_LENGTH);
+    watch.addPart(fannedOut('of-others'), PART_LENGTH);
+    expect(watch.flush('n')).toEqual({ nodeId: 'n', records: [], parts: [fannedOut('mine')] });
+    expect(watch.flush('n')).toBeUndefined();
+  });
+
+  it('what another node may have recorded for it', () => {
+    const watch = watchOf({ appId: 'a' });
+    watch.addPartFromElsewhere(fannedOut('1'), PART_LENGTH, 'a', undefined);
+    watch.addPartFromElsewhere(fannedOut('2'), PART_LENGTH, 'b', undefined);
+    expect(watch.flush('n')).toEqual({ nodeId: 'n', records: [], parts: [fannedOut('1')] });
+    const other = watchFor('node', 'connected');
+    other.addPartFromElsewhere(fannedOut('1'), PART_LENGTH, 'a', undefined);
+    expect(other.flush('n')).toBeUndefined();
+  });
+
+  it('what there is room for, and how much there was not', () => {
+    const watch = watchFor('published');
+    take(watch, 'mine');
+    for (let i = 0; i < 1000; i++) watch.addPart(part('mine'), PART_LENGTH);
+    const { parts, skipped, skippedParts } = watch.flush('n')!;
+    expect([parts.length, skipped, skippedParts]).toEqual([400, undefined, 600]);
+    watch.addPart(part('mine'), PART_LENGTH);
+    expect(watch.flush('n')).toEqual({ nodeId: 'n', records: [], parts: [part('mine')] });
+  });
+
+  it('as many characters as there is room for, and what goes beyond it once', () => {
+    const watch = watchFor();
+    take(watch, 'mine');
+    for (let i = 0; i < 20; i++) watch.addPart(part('mine'), 10_000);
+    const { parts, skippedParts } = watch.flush('n')!;
+    expect([parts.length, skippedParts]).toEqual([14, 6]);
+  });
+
+  it('of what began elsewhere so much that there is room for its own', () => {
+    const watch = watchOf({}, 4);
+    take(watch, 'mine');
+    for (let i = 0; i < 200; i++) {
+      watch.addPartFromElsewhere(fannedOut(`far-${i}`), PART_LENGTH, 'a', undefined);
+    }
+    // One whose trace goes on with what this node took.
+    watch.addPartFromElsewhere(fannedOut('mine'), PART_LENGTH, 'a', undefined);
+    for (let i = 0; i < 200; i++) watch.addPart(part('mine'), PART_LENGTH);
+    const { parts, skippedParts } = watch.flush('n')!;
+    const own = parts.filter(({ traceId }) => traceId === 'mine');
+    expect([parts.length, own.length, skippedParts]).toEqual([100, 50, 301]);
+  });
+
+  it('that there was no room, even when that is all', () => {
+    const watch = watchFor();
+    watch.share = { ...shareOf(1), parts: 0, partsFromElsewhere: 0 };
+    watch.addPartFromElsewhere(fannedOut('far'), PART_LENGTH, 'a', undefined);
+    expect(watch.flush('n')).toEqual({ nodeId: 'n', records: [], parts: [], skippedParts: 1 });
     expect(watch.flush('n')).toBeUndefined();
   });
 });

@@ -1,35 +1,56 @@
-import type { InspectorRecord, RecordKind, RecordsFrame, TracePart } from '../contract.js';
-import type { Matches, RecordSubject } from './watch-filter.js';
+import type {
+  InspectorRecord,
+  RecordKind,
+  RecordsFrame,
+  TraceFannedOut,
+  TracePart,
+  WatchFilter,
+} from '../contract.js';
+import { RecentIds } from './recent-ids.js';
+import {
+  compileFilter,
+  compileFollowing,
+  type Follows,
+  type Matches,
+  type RecordSubject,
+} from './watch-filter.js';
+import type { WatchShare } from './watch-share.js';
 
-/** What a watch gets of one node between two flushes; the rest is counted. */
-const MAX_RECORDS = 120;
-const MAX_RECORDS_OF_KIND = 40;
-const MAX_PARTS = 400;
-/** Characters of all texts of its records. One record may go beyond it. */
-const MAX_TEXT = 131_072;
+/** Events whose steps are awaited: those of some seconds, at the most records a watch gets. */
+const MIN_KNOWN_TRACES = 1000;
 
 /** What one page wants to see, and what of it waits to be sent. */
 export class LiveWatch {
+  private readonly matches: Matches;
+  private readonly follows: Follows;
+  /** Of the records that it took. */
+  private readonly traces = new RecentIds(MIN_KNOWN_TRACES);
   private records: InspectorRecord[] = [];
-  private parts: TracePart[] = [];
   private textLength = 0;
   private counts = new Map<RecordKind, number>();
   private skipped: Partial<Record<RecordKind, number>> | undefined;
+  private parts: TracePart[] = [];
+  private partsLength = 0;
+  private partsFromElsewhere = 0;
+  private skippedParts = 0;
 
-  /** @param filter as it was given, to see whether it changes */
+  /** @param share what it gets between two flushes; the rest is counted */
   constructor(
     readonly channel: string,
-    readonly filter: string,
-    private readonly matches: Matches,
+    readonly filter: WatchFilter,
+    public share: WatchShare,
     public expiresAtMs: number,
-  ) {}
+  ) {
+    this.matches = compileFilter(filter);
+    this.follows = compileFollowing(filter);
+  }
 
   /** Whether a record is to be made for this watch. One that matches and is too much is counted. */
   takes(subject: RecordSubject): boolean {
     if (!this.matches(subject)) return false;
     const { kind } = subject;
     const count = this.counts.get(kind) ?? 0;
-    if (count >= MAX_RECORDS_OF_KIND || this.isFull) {
+    if (count >= this.share.recordsOfKind || this.isFull) {
       this.skipped ??= {};
       this.skipped[kind] = (this.skipped[kind] ?? 0) + 1;
       return false;
@@ -42,26 +63,63 @@ export class LiveWatch {
   add(record: InspectorRecord, textLength: number): void {
     this.records.push(record);
     this.textLength += textLength;
+    if (record.traceId !== undefined) this.traces.add(record.traceId);
   }
 
-  private get isFull(): boolean {
-    return this.records.length >= MAX_RECORDS || this.textLength >= MAX_TEXT;
+  /** Adds a step of an event that it took a record of; counts it when there are too many. */
+  addPart(part: TracePart, length: number): void {
+    if (this.traces.has(part.traceId)) this.push(part, length);
   }
 
-  /** Adds a step of an event, unless there are too many already. */
-  addPart(part: TracePart): void {
-    if (this.parts.length < MAX_PARTS) this.parts.push(part);
+  /** Adds a step of an event, too, that it may have a record of from another node. */
+  addPartFromElsewhere(
+    part: TraceFannedOut,
+    length: number,
+    appId: string,
+    exceptSocketId: string | undefined,
+  ): void {
+    if (this.traces.has(part.traceId)) return this.push(part, length);
+    if (!this.follows(appId, exceptSocketId)) return;
+    if (this.partsFromElsewhere >= this.share.partsFromElsewhere) {
+      this.skippedParts++;
+      return;
+    }
+    this.partsFromElsewhere++;
+    this.push(part, length);
   }
 
   /** What is to be sent now, undefined for nothing. */
   flush(nodeId: string): RecordsFrame | undefined {
-    const { records, parts, skipped } = this;
-    if (records.length + parts.length === 0 && skipped === undefined) return undefined;
+    const { records, parts, skipped, skippedParts } = this;
+    const count = records.length + parts.length + skippedParts;
+    if (count === 0 && skipped === undefined) return undefined;
     this.records = [];
-    this.parts = [];
     this.textLength = 0;
     this.counts = new Map();
     this.skipped = undefined;
-    return { nodeId, records, parts, ...(skipped !== undefined && { skipped }) };
+    this.parts = [];
+    this.partsLength = 0;
+    this.partsFromElsewhere = 0;
+    this.skippedParts = 0;
+    return {
+      nodeId,
+      records,
+      parts,
+      ...(skipped !== undefined && { skipped }),
+      ...(skippedParts > 0 && { skippedParts }),
+    };
+  }
+
+  private get isFull(): boolean {
+    return this.records.length >= this.share.records || this.textLength >= this.share.length;
+  }
+
+  private push(part: TracePart, length: number): void {
+    if (this.parts.length >= this.share.parts || this.partsLength >= this.share.length) {
+      this.skippedParts++;
+      return;
+    }
+    this.parts.push(part);
+    this.partsLength += length;
   }
 }

@@ -32,7 +32,6 @@ import { WatchDesk, type RecordDetails, type WatchListener } from './watch-desk.
 export class TrafficTap implements WatchListener, RefusalObserver {
   private stops: (() => void)[] = [];
   private rates: ChannelRates | undefined;
-  private tracer: InspectorTracer | undefined;
 
   constructor(
     private readonly desk: WatchDesk,
@@ -53,7 +52,7 @@ export class TrafficTap implements WatchListener, RefusalObserver {
     const rates = (this.rates = new ChannelRates(performance.now()));
     const { desk, channels, registry } = this;
     const view = { desk, channels, registry, rates, hasPayloads: this.options.payloads };
-    this.tracing.follow((tracer) => (this.tracer = new InspectorTracer(view, tracer)));
+    this.tracing.follow((tracer) => new InspectorTracer(view, tracer));
     this.traffic.observer = this;
     this.deliverer.observer = (delivery) => this.delivered(delivery);
     this.cluster.begin();
@@ -62,7 +61,6 @@ export class TrafficTap implements WatchListener, RefusalObserver {
 
   onUnwatched(): void {
     this.rates = undefined;
-    this.tracer = undefined;
     this.tracing.restore();
     this.traffic.observer = null;
     this.deliverer.observer = null;
@@ -78,18 +76,6 @@ export class TrafficTap implements WatchListener, RefusalObserver {
   /** Events a second of the channels of an application, on this node; empty while nobody watches. */
   ratesOf(appId: string): ReadonlyMap<string, number> {
     return this.rates?.of(appId, performance.now()) ?? new Map<string, number>();
-  }
-
-  /** Says of what is published in `publish`, before that returns, that it comes from the inspector. */
-  publishing<T>(publish: () => T): T {
-    const { tracer } = this;
-    if (tracer === undefined) return publish();
-    tracer.isPublishing = true;
-    try {
-      return publish();
-    } finally {
-      tracer.isPublishing = false;
-    }
   }
 
   connectionRefused(

@@ -4,11 +4,20 @@ import { InspectorCounters } from '../../metrics/inspector-counters.js';
 import { Drain } from '../../pusher/drain.js';
 import { publishedEvent } from '../../pusher/protocol/server-frame.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
-import type { InspectorRecord, RecordsFrame, TracePart, Watch } from '../contract.js';
+import type {
+  InspectorRecord,
+  RecordsFrame,
+  TraceFannedOut,
+  TracePart,
+  Watch,
+  WatchFilter,
+} from '../contract.js';
 import { FEED_EVENT, feedChannelOf, INSPECTOR_APP_ID } from '../feed-channel.js';
 import { fitted } from './fitted-record.js';
 import { LiveWatch } from './live-watch.js';
-import { compileFilter, type RecordSubject } from './watch-filter.js';
+import { roughLengthOf } from './part-length.js';
+import type { RecordSubject } from './watch-filter.js';
+import { shareOf, type WatchShare } from './watch-share.js';
 
 /** How often what was recorded is sent. */
 const FLUSH_INTERVAL_MS = 200;
@@ -96,21 +105,28 @@ export class WatchDesk implements OnApplicationShutdown {
     for (const watch of takers) watch.add(record, textLength);
   }
 
-  /** Tells everybody of a step of an event: who has no record of it does nothing with that. */
+  /** Tells those of a step of an event who took a record of it. */
   trace(part: TracePart): void {
-    for (const watch of this.watches.values()) watch.addPart(part);
+    const length = roughLengthOf(part);
+    for (const watch of this.watches.values()) watch.addPart(part, length);
+  }
+
+  /** Tells those, too, who may have their record of it from another node. */
+  traceFromElsewhere(part: TraceFannedOut, appId: string, exceptSocketId?: string): void {
+    const length = roughLengthOf(part);
+    for (const watch of this.watches.values()) {
+      watch.addPartFromElsewhere(part, length, appId, exceptSocketId);
+    }
   }
 
   private renewOne({ id, filter }: Watch, expiresAtMs: number): boolean {
-    const text = JSON.stringify(filter);
     const known = this.watches.get(id);
-    if (known?.filter === text) {
+    if (known !== undefined && isSame(known.filter, filter)) {
       known.expiresAtMs = expiresAtMs;
       return true;
     }
     if (known === undefined && this.watches.size >= MAX_WATCHES) return false;
-    const watch = new LiveWatch(feedChannelOf(id), text, compileFilter(filter), expiresAtMs);
-    this.watches.set(id, watch);
+    this.watches.set(id, new LiveWatch(feedChannelOf(id), filter, this.share, expiresAtMs));
     return true;
   }
 
@@ -130,14 +146,21 @@ export class WatchDesk implements OnApplicationShutdown {
   private flush(): void {
     if (this.timer === undefined) return;
     for (const listener of this.listeners) listener.onFlush();
+    const { share } = this;
     const nowMs = performance.now();
     for (const [id, watch] of this.watches) {
       this.send(watch);
+      watch.share = share;
       // Nobody renews the watches of a node that is going.
       if (watch.expiresAtMs <= nowMs && !this.drain.isDraining) this.watches.delete(id);
     }
     this.counters.watches = this.watches.size;
     this.stopIfIdle();
+  }
+
+  /** Nodes that cannot be reached do not reach a page of this one, either. */
+  private get share(): WatchShare {
+    return shareOf(this.cluster.nodes.length);
   }
 
   private count(content: RecordsFrame | undefined): void {
@@ -166,3 +189,6 @@ export class WatchDesk implements OnApplicationShutdown {
     }
   }
 }
+
+const isSame = (one: WatchFilter, other: WatchFilter) =>
+  JSON.stringify(one) === JSON.stringify(other);

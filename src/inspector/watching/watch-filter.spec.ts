@@ -1,5 +1,5 @@
 import type { WatchFilter } from '../contract.js';
-import { compileFilter, readFilter, type RecordSubject } from './watch-filter.js';
+import { compileFilter, compileFollowing, readFilter, type RecordSubject } from './watch-filter.js';
 
 const SUBJECT: RecordSubject = {
   kind: 'published',
@@ -150,4 +150,27 @@ describe('A filter that anybody may have written is', () => {
     [{ kinds: [['connected']] }, /^filter\.kinds must/],
     [{ kinds: { length: 1, 0: 'connected' } }, /^filter\.kinds must/],
   ])('refused, in words: %#', (given, fault) => expect(readFilter(given)).toMatch(fault));
+});
+
+describe('An event of another node', () => {
+  const [app, socketId, userId] = ['a', '1.2', 'ann'];
+
+  it.each<[WatchFilter, boolean, boolean, boolean]>([
+    [{}, true, true, true],
+    [{ appId: app }, true, false, true],
+    [{ kinds: ['node', 'published'] }, true, true, true],
+    [{ kinds: ['client-event'] }, true, true, true],
+    [{ kinds: ['node'] }, false, false, false],
+    [{ kinds: [] }, false, false, false],
+    [{ socketId }, false, false, true],
+    [{ socketId, kinds: ['published'] }, false, false, false],
+    [{ userId, kinds: ['published'] }, false, false, false],
+    [{ userId, appId: app }, true, false, true],
+    [{ channel: 'rare', event: 'rare' }, true, true, true],
+  ])('is what %j may want: %j, of another application %j, of a socket %j', (filter, ...wanted) => {
+    const follows = compileFollowing(filter);
+    expect([follows(app, undefined), follows('b', undefined), follows(app, socketId)]).toEqual(
+      wanted,
+    );
+  });
 });

@@ -14,6 +14,9 @@ export interface RecordSubject {
 /** Whether a watch wants to see something. */
 export type Matches = (subject: RecordSubject) => boolean;
 
+/** Whether a watch may have a record of an event. A client event is not for the socket that sent it. */
+export type Follows = (appId: string, exceptSocketId: string | undefined) => boolean;
+
 const RECORD_KINDS: Readonly<Record<RecordKind, true>> = {
   connected: true,
   disconnected: true,
@@ -36,6 +39,9 @@ const RECORD_KINDS: Readonly<Record<RecordKind, true>> = {
 
 const MAX_TEXT_LENGTH = 250;
 
+/** What has a trace. */
+const EVENT_KINDS: readonly RecordKind[] = ['published', 'client-event'];
+
 /** What happens to the server, whatever the application. */
 const OF_NO_APPLICATION: ReadonlySet<RecordKind> = new Set(['redis', 'node']);
 
@@ -55,6 +61,19 @@ export function compileFilter(filter: WatchFilter): Matches {
     if (event !== undefined && !(subject.event !== undefined && event(subject.event))) return false;
     return channel === undefined || (subject.channels?.some(channel) ?? false);
   };
+}
+
+/**
+ * A filter as one look at an event of which no more is known than what goes with its frame: whether a
+ * watch may have a record of it, from another node.
+ */
+export function compileFollowing({ appId, userId, socketId, kinds }: WatchFilter): Follows {
+  const isOfClient = socketId !== undefined || userId !== undefined;
+  const wanted: readonly RecordKind[] = isOfClient ? ['client-event'] : EVENT_KINDS;
+  if (kinds !== undefined && !wanted.some((kind) => kinds.includes(kind))) return () => false;
+  return (ofAppId, exceptSocketId) =>
+    (appId === undefined || appId === ofAppId) &&
+    (socketId === undefined || socketId === exceptSocketId);
 }
 
 /**

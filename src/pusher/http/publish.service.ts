@@ -81,7 +81,7 @@ export class PublishService {
 
   /**
    * Publishes events that are within the other limits of the application, within its rate.
-   * @param carrier the headers of the request that brings them, if they are of a backend
+   * @param carrier the headers of the request that brings them, if they are not of code
    * @throws ApiError 400, 429 or 503, OverloadError, and what extensions refuse it with
    */
   dispatch(

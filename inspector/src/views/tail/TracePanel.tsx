@@ -40,6 +40,12 @@ export function TracePanel({ kept, trace }: TracePanelProps) {
         </>
       )}
       {omitted > 0 && <p class="muted">{countOf(omitted, 'further part')} left out.</p>}
+      {trace.mayLackParts && (
+        <p class="muted">
+          So many events were on their way at that time that the server left out parts of traces:
+          this one may be incomplete.
+        </p>
+      )}
       {nodes.length > 1 && (
         <p class="muted">
           Clocks of several nodes are compared here and may differ; the widths are exact, the places
