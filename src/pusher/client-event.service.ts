@@ -51,6 +51,17 @@ export class ClientEventService {
     const { event: name, data } = message;
     const taken = { name, channels: [channel], data, exceptSocketId: connection.socketId };
     const span = tracer.take('client-event', connection.application.id, [taken]);
+    if (span === undefined) return this.take(connection, channel, message);
+    return this.takeWithin(span, connection, channel, message);
+  }
+
+  // What its closure needs is made whenever it is entered: so it stands apart.
+  private takeWithin(
+    span: TraceSpan,
+    connection: Connection,
+    channel: string,
+    message: ClientEventMessage,
+  ): Awaitable<void> {
     return during(span, () => this.take(connection, channel, message, span));
   }
 

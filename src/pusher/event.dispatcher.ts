@@ -78,6 +78,15 @@ export class EventDispatcher {
     carrier: TraceCarrier | undefined,
   ): Awaitable<void> {
     const span = tracer.take('publish', application.id, events, carrier);
+    if (span === undefined) return this.take(application, events);
+    return this.takeWithin(span, application, events);
+  }
+
+  private takeWithin(
+    span: TraceSpan,
+    application: Application,
+    events: readonly PublishedEvent[],
+  ): Awaitable<void> {
     return during(span, () => this.take(application, events, span));
   }
 

@@ -26,13 +26,14 @@ export interface EventTracer {
   /**
    * Events are taken from a backend, together, or one from a client. Goes on with the span that is
    * active, or else with what the request carries.
+   * @returns undefined when nobody records anything of them
    */
   take(
     what: 'publish' | 'client-event',
     appId: string,
     events: readonly TracedEvent[],
     carrier?: TraceCarrier,
-  ): TraceSpan;
+  ): TraceSpan | undefined;
   /** It is sent to a channel. @returns undefined when nobody records what it is a part of */
   send(part: TraceSpan, appId: string, channel: string): TraceSpan | undefined;
   /** It has arrived on a node. @param traceparent of the span that sent it */

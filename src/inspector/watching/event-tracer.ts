@@ -9,7 +9,7 @@ import type { ChannelRates } from './channel-rates.js';
 import { FineClock } from './fine-clock.js';
 import { RecentIds } from './recent-ids.js';
 import { shownData } from './shown-data.js';
-import { childOf, idsOf, newTraceparent } from './trace-ids.js';
+import { idsOf, TraceIds } from './trace-ids.js';
 import type { RecordDetails, WatchDesk } from './watch-desk.js';
 import type { RecordSubject } from './watch-filter.js';
 
@@ -54,6 +54,7 @@ class InspectorSpan implements TraceSpan {
 /** Records events, and the steps of their way, for those who watch; and lets the tracer that was there before do its work. */
 export class InspectorTracer implements EventTracer {
   private readonly clock = new FineClock();
+  private readonly ids = new TraceIds();
   private readonly sentFromHere = new RecentIds(MIN_KNOWN_SPANS);
   private looks = 0;
   private looksSinceMs = 0;
@@ -68,15 +69,15 @@ export class InspectorTracer implements EventTracer {
     appId: string,
     events: readonly TracedEvent[],
     carrier?: TraceCarrier,
-  ): TraceSpan {
-    const inner = this.inner?.take(what, appId, events, carrier) ?? NO_SPAN;
+  ): TraceSpan | undefined {
+    const inner = this.inner?.take(what, appId, events, carrier);
     let traceparent: string | undefined;
     for (const event of events) {
       for (const channel of event.channels) this.view.rates.count(appId, channel);
       const subject = this.subjectOf(what, appId, event);
       const takers = this.view.desk.takersOf(subject);
       if (takers === undefined) continue;
-      traceparent ??= inner.traceparent ?? newTraceparent();
+      traceparent ??= inner?.traceparent ?? this.ids.newTraceparent();
       this.view.desk.recordFor(takers, subject, {
         ...idsOf(traceparent),
         ...shownData(event.data, this.view.hasPayloads),
@@ -84,13 +85,13 @@ export class InspectorTracer implements EventTracer {
         ...(events.length > 1 && { batchSize: events.length }),
       });
     }
-    return traceparent === undefined ? inner : this.watched(traceparent, inner);
+    return traceparent === undefined ? inner : this.watched(traceparent, inner ?? NO_SPAN);
   }
 
   send(part: TraceSpan, appId: string, channel: string): TraceSpan | undefined {
     if (!(part instanceof InspectorSpan)) return this.sendUnwatched(part, appId, channel);
     const inner = this.inner?.send(part.inner, appId, channel) ?? NO_SPAN;
-    const own = inner.traceparent ?? childOf(part.traceparent);
+    const own = inner.traceparent ?? this.ids.childOf(part.traceparent);
     const { traceId, spanId } = idsOf(own);
     const { spanId: takenSpanId } = idsOf(part.traceparent);
     this.sentFromHere.add(spanId);
