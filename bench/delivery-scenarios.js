@@ -9,6 +9,8 @@ import { cost, gain, grouped, remark } from './figure.js';
 const DATA_BYTES = 256;
 const IN_FLIGHT = 8;
 const MANY_MEMBERS = 10;
+/** Of each kind: their median is what is shown. */
+const TURNS = 12;
 
 /**
  * @param {Stage} stage
@@ -29,6 +31,39 @@ export async function playFanOut(stage, { subscribers, ...messages }) {
     })),
   ];
 }
+
+/**
+ * The same server is watched, and is not, by turns: two servers differ by more than what watching costs.
+ * @param {Stage} stage
+ * @param {Sizes['fanOut']} sizes
+ * @returns {Promise<Figure[]>}
+ */
+export async function playFanOutInTurns(stage, { subscribers, messages, warmUpMessages }) {
+  /** @type {Omit<import('./load-client.js').PublishOrder, 'messages'>} */
+  const order = { inFlight: IN_FLIGHT, size: DATA_BYTES, to: 'first' };
+  await stage.open({ count: subscribers, membersPerChannel: subscribers });
+  await stage.publish({ ...order, messages: warmUpMessages });
+  /** @type {{ watched: number[], unwatched: number[] }} */
+  const micros = { watched: [], unwatched: [] };
+  for (let turn = 0; turn < TURNS * 2; turn++) {
+    const isWatched = turn % 2 === 0;
+    await stage.server.watch?.(isWatched);
+    const measured = await stage.measure(() => stage.publish({ ...order, messages }));
+    const { delivered } = measured.result;
+    micros[isWatched ? 'watched' : 'unwatched'].push(measured.cpuMicros / delivered);
+  }
+  await stage.server.watch?.(true);
+  const [watched, unwatched] = [median(micros.watched), median(micros.unwatched)];
+  const group = `Fan-out to ${grouped(subscribers)} subscribers, ${IN_FLIGHT} publishes in flight, watched by turns`;
+  return [
+    cost(group, 'server CPU per delivery, watched', 'µs', watched),
+    cost(group, 'server CPU per delivery, not watched', 'µs', unwatched),
+    remark(group, 'not watched ÷ watched', '×', unwatched / watched),
+  ];
+}
+
+/** @param {number[]} values */
+const median = (values) => values.toSorted((one, other) => one - other)[values.length >> 1] ?? NaN;
 
 /**
  * Many channels with few members each.

@@ -1,5 +1,8 @@
 // @ts-check
-/** Stands for the page of an inspector: signs in, watches everything, and reads what it gets. */
+/**
+ * Stands for the page of an inspector: signs in, watches everything, and reads what it gets. Told `rest`
+ * by the benchmark it watches no more, told `watch` it does again; answers `resting` and `watching`.
+ */
 import { WebSocket } from 'ws';
 
 const RENEWAL_MS = 3_000;
@@ -22,6 +25,21 @@ async function call(method, path, body) {
 
 const renew = () => call('PUT', 'watches', { watches: [{ id: WATCH_ID, filter: { appId } }] });
 
+/** @type {NodeJS.Timeout | undefined} */
+let renewal;
+
+async function watch() {
+  await renew();
+  renewal = setInterval(renew, RENEWAL_MS);
+  process.send?.('watching');
+}
+
+async function rest() {
+  clearInterval(renewal);
+  await call('PUT', 'watches', { watches: [], ended: [WATCH_ID] });
+  process.send?.('resting');
+}
+
 const session = await call('POST', 'session', { secret: token });
 csrf = session.csrf;
 const feed = new WebSocket(`ws://${host}:${port}/app/${session.feed.key}?protocol=7`);
@@ -34,11 +52,7 @@ const reactions = {
     const { auth } = await call('POST', 'feed-auth', { socket_id, channel_name: channel });
     feed.send(JSON.stringify({ event: 'pusher:subscribe', data: { channel, auth } }));
   },
-  'pusher_internal:subscription_succeeded': async () => {
-    await renew();
-    setInterval(renew, RENEWAL_MS);
-    process.send?.('watching');
-  },
+  'pusher_internal:subscription_succeeded': watch,
   'pusher:ping': () => feed.send(JSON.stringify({ event: 'pusher:pong', data: {} })),
   records: (data) => JSON.parse(data),
 };
@@ -48,3 +62,5 @@ feed.on('message', async (message) => {
   await reactions[event]?.(data);
 });
 feed.on('close', () => process.exit(1));
+process.on('message', (order) => void (order === 'rest' ? rest() : watch()));
+process.on('disconnect', () => process.exit());

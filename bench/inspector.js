@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adopt, end } from './children.js';
-import { playFanOut, playMany, playPublish } from './delivery-scenarios.js';
+import { playFanOut, playFanOutInTurns, playMany, playPublish } from './delivery-scenarios.js';
 import { startNode } from './node-process.js';
 import { APPLICATION } from './targets.js';
 
@@ -21,6 +21,11 @@ export const INSPECTOR_SCENARIOS = {
     { title: 'fan-out', play: (stage) => playFanOut(stage, fanOut) },
     { title: 'many channels', play: (stage) => playMany(stage, many) },
     { title: 'publish to nobody', play: (stage) => playPublish(stage, publish) },
+    {
+      title: 'fan-out, watched by turns',
+      targets: [WATCHED],
+      play: (stage) => playFanOutInTurns(stage, fanOut),
+    },
   ],
 };
 
@@ -58,7 +63,23 @@ async function start(file, { isEnabled, isWatched }) {
     if (watcher !== undefined) await end(watcher);
     await node.end();
   };
-  return { nodes: [address], pids: [pid], lastWords, end: endBoth };
+  return {
+    nodes: [address],
+    pids: [pid],
+    ...(watcher !== undefined && { watch: (isWanted) => tell(watcher, isWanted) }),
+    lastWords,
+    end: endBoth,
+  };
+}
+
+/**
+ * Resolves when the server has heard of it.
+ * @param {import('node:child_process').ChildProcess} watcher
+ * @param {boolean} isWanted
+ */
+async function tell(watcher, isWanted) {
+  watcher.send(isWanted ? 'watch' : 'rest');
+  await once(watcher, 'message');
 }
 
 /**

@@ -17,6 +17,7 @@ export const MAX_OUTBOX_BYTES = 1_048_576;
  * @property {import('./redis.js').RedisServer} [redis] what the nodes share
  * @property {(channel: string, members: number) => Promise<void>} [fill] makes users without a
  *   connection members of a presence channel
+ * @property {(isWatched: boolean) => Promise<void>} [watch] has the page of its inspector watch, or not
  * @property {() => string} lastWords what it wrote last
  * @property {() => Promise<void>} end
  */

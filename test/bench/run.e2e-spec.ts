@@ -28,6 +28,7 @@ interface Figures {
   readonly servers: Suite;
   readonly scaling: Suite;
   readonly workers: Suite;
+  readonly inspector: Suite;
 }
 
 interface Row {
@@ -58,7 +59,7 @@ beforeAll(async () => {
   const files = ['--json', join(directory, 'figures.json'), '--write', join(directory, 'page.md')];
   const faulty = ['--only', 'memory', '--server', 'test/fixtures/faulty-server.js'];
   [run, faultyRun] = await Promise.all([
-    bench('--smoke', '--only', 'all,workers', ...files),
+    bench('--smoke', '--only', 'all,workers,inspector', ...files),
     bench('--smoke', ...faulty),
   ]);
   figures = JSON.parse(readFileSync(join(directory, 'figures.json'), 'utf8'));
@@ -78,6 +79,7 @@ describe('The smallest run of the benchmark', () => {
     ['servers', ['revurb', 'naive']],
     ['scaling', ['two nodes']],
     ['workers', ['2 workers']],
+    ['inspector', ['watched']],
   ] as const)('loses, repeats and spoils nothing: %s', (suite, targets) => {
     const { checks, failures, rounds } = figures[suite];
     expect([failures, rounds, Object.keys(checks)]).toEqual([[], 1, targets]);
@@ -107,6 +109,9 @@ describe('The smallest run of the benchmark', () => {
     ['workers', /^Publish to 4 channels of 10,/, 5],
     ['workers', /^Signed publish to nobody,/, 2],
     ['workers', /^Connect and subscribe 40, all on one channel$/, 1],
+    ['inspector', /^Fan-out to 20 subscribers, 8 publishes in flight$/, 5],
+    ['inspector', /^Signed publish to nobody,/, 2],
+    ['inspector', /^Fan-out to 20 subscribers, .* watched by turns$/, 3],
   ] as const)('has figures of every scenario: %s, %s', (suite, group, count) => {
     const rows = rowsOf(suite, group);
     expect(rows).toHaveLength(count);
