@@ -79,7 +79,12 @@ async function start(file, { isEnabled, isWatched }) {
  */
 async function tell(watcher, isWanted) {
   watcher.send(isWanted ? 'watch' : 'rest');
-  await once(watcher, 'message');
+  const over = new AbortController();
+  const options = { signal: over.signal };
+  const events = ['message', 'exit'].map((event) => once(watcher, event, options));
+  const [said] = await Promise.race(events);
+  over.abort();
+  if (typeof said !== 'string') throw new Error('nobody watches the server any more');
 }
 
 /**

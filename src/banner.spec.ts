@@ -26,7 +26,7 @@ describe('The command to try', () => {
     [{ ...APPLICATION, REVERB_HOST: 'a.test' }, 'http://127.0.0.1:1234'],
     [{ ...APPLICATION, REVERB_SERVER_HOST: '::' }, 'http://[::1]:1234'],
   ])('reaches this very server on this machine, with %j', (env, url) => {
-    const command = `npx revurb events:trigger --url ${url} hello greeting '{"text":"Hello"}'`;
+    const command = `npx revurb events:trigger --url '${url}' hello greeting '{"text":"Hello"}'`;
     expect(announced(env).banner).toContain(command);
   });
 });

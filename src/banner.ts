@@ -112,6 +112,6 @@ function snippetOf(key: string | undefined, endpoints: Endpoints): string[] {
     '',
     '  and publish from another terminal:',
     '',
-    `    npx revurb events:trigger --url ${urlOf(endpoints.local)} hello greeting '{"text":"Hello"}'`,
+    `    npx revurb events:trigger --url '${urlOf(endpoints.local)}' hello greeting '{"text":"Hello"}'`,
   ];
 }

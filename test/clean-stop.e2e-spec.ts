@@ -127,7 +127,7 @@ describe('A server on a terminal', () => {
     expect(stdout).toContain('Scaling       off, one node\n');
     expect(stdout).toContain(`Inspector     ${httpUrl}/inspector/#token=`);
     expect(stdout).toContain(`new Pusher('app-key', { wsHost: '127.0.0.1', wsPort: ${port}`);
-    const command = `npx revurb events:trigger --url ${httpUrl} hello greeting '{"text":"Hello"}'`;
+    const command = `npx revurb events:trigger --url '${httpUrl}' hello greeting '{"text":"Hello"}'`;
     expect(stdout).toContain(command);
     expect(server.output).not.toContain(SECRET);
     expect(server.stderr).toBe('');

@@ -81,7 +81,7 @@ export interface Application extends ApplicationSettings {
   readonly id: string;
   /** Never empty. The first key signs webhooks. */
   readonly keys: readonly ApplicationKey[];
-  /** One of the server's own: its channels are all private, and webhooks and hooks hear of none of them. */
+  /** One of the server's own: its channels are all private, and nobody is told that they are occupied or vacated. */
   readonly isReserved?: true;
 }
 

@@ -110,7 +110,8 @@ async function renew(): Promise<void> {
   if (client === undefined) {
     return;
   }
-  const ending = [...ended].slice(-MAX_ENDED);
+  const told = [...ended];
+  const ending = told.slice(-MAX_ENDED);
   const body = {
     watches: [...watches.values()].map(({ id, filter }) => ({ id, filter })),
     ...(ending.length > 0 && { ended: ending }),
@@ -119,7 +120,7 @@ async function renew(): Promise<void> {
   try {
     hearing.value = await ask<WatchAnswer>(['watches'], { method: 'PUT', body });
     hearingFailure.value = undefined;
-    ended.clear();
+    told.forEach((id) => ended.delete(id));
   } catch (error) {
     hearing.value = { nodes: [], isPartial: true };
     hearingFailure.value = wordsOf(error);

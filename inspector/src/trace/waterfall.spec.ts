@@ -100,12 +100,23 @@ describe('the way of an event is told in its order', () => {
 
   it('without what a batch did on other channels', () => {
     const { bars, sockets } = waterfallOf(
-      { ...RECORD, channels: ['y'] },
+      { ...RECORD, batchSize: 2, channels: ['y'] },
       'a',
       traceOf(['a', sent('x', 101)], ['a', fannedOut('x', 102)], ['a', sent('y', 103)]),
     );
     expect(bars.map(({ title }) => title)).toEqual(['Request taken', 'Handed to the cluster · y']);
     expect(sockets).toBe(0);
+  });
+
+  it.each([
+    ['of an event that came alone', {}],
+    ['when there are more channels than a record names', { batchSize: 2 }],
+  ])('with channels that the record does not name, %s', (_, fields) => {
+    const channels = Array.from({ length: 100 }, (__, index) => `c${index}`);
+    const record = { ...RECORD, channels, ...fields };
+    const parts = [sent('x', 101), fannedOut('x', 102)];
+    const trace = traceOf(...parts.map((part) => ['a', part] as const));
+    expect(waterfallOf(record, 'a', trace).sockets).toBe(3);
   });
 
   it('without what other requests of the same trace did on the same channel', () => {

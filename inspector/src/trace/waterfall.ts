@@ -28,6 +28,9 @@ export interface Waterfall {
   readonly omitted: number;
 }
 
+/** A record names no more of them than that. */
+const MAX_RECORDED_CHANNELS = 100;
+
 type Of<Part> = { readonly nodeId: string; readonly part: Part };
 
 function sentIn(parts: readonly TracePartOfNode[]): Of<TraceSent>[] {
@@ -40,12 +43,13 @@ function fannedOutIn(parts: readonly TracePartOfNode[]): Of<TraceFannedOut>[] {
 
 /**
  * Those parts of a trace that belong to a record: a batch has one trace, and a tracer may give one to many
- * requests.
+ * requests. Of an event that came alone all do, whatever channels an extension has brought it to.
  */
 function partsOf(
-  { channels = [], spanId }: InspectorRecord,
+  { channels = [], spanId, batchSize }: InspectorRecord,
   parts: readonly TracePartOfNode[],
 ): readonly TracePartOfNode[] {
+  const isAlone = batchSize === undefined || channels.length >= MAX_RECORDED_CHANNELS;
   const strangers = new Set(
     sentIn(parts)
       .filter(({ part }) => part.takenSpanId !== spanId)
@@ -54,7 +58,7 @@ function partsOf(
   return parts.filter(({ part }) =>
     part.step === 'taken'
       ? part.spanId === spanId
-      : channels.includes(part.channel) && !strangers.has(part.spanId),
+      : !strangers.has(part.spanId) && (isAlone || channels.includes(part.channel)),
   );
 }
 

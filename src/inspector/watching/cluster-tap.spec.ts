@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { Drain } from '../../pusher/drain.js';
 import type { ClusterService } from '../../scaling/cluster.service.js';
 import { DEFAULT_SCALING_OPTIONS } from '../../scaling/scaling.options.js';
 import { ClusterTap } from './cluster-tap.js';
@@ -6,15 +7,15 @@ import type { WatchDesk } from './watch-desk.js';
 
 const LEASE_SECONDS = 3;
 
-/** Nodes that all know the same, when they look; and what each of them records. */
+/** Nodes that all know the same, but for one that drains, when they look; and what each of them records. */
 function clusterOf(...nodeIds: readonly string[]) {
-  const state = { nodes: nodeIds, status: 'up' as ClusterService['status'] };
+  const state = { nodes: nodeIds, status: 'up' as ClusterService['status'], draining: '' };
   const said: string[] = [];
   const tapOf = (nodeId: string) => {
     const cluster = {
       nodeId,
       get nodes() {
-        return state.nodes;
+        return state.nodes.filter((node) => node === nodeId || node !== state.draining);
       },
       get status() {
         return state.status;
@@ -24,10 +25,17 @@ function clusterOf(...nodeIds: readonly string[]) {
       record: ({ kind }: { kind: string }, { reason }: { reason: string }) =>
         said.push(`${nodeId} ${kind} ${reason}`),
     };
-    const tap = new ClusterTap(cluster as unknown as ClusterService, desk as unknown as WatchDesk, {
-      ...DEFAULT_SCALING_OPTIONS,
-      leaseSeconds: LEASE_SECONDS,
-    });
+    const drain = {
+      get isDraining() {
+        return state.draining === nodeId;
+      },
+    };
+    const tap = new ClusterTap(
+      cluster as unknown as ClusterService,
+      desk as unknown as WatchDesk,
+      drain as Drain,
+      { ...DEFAULT_SCALING_OPTIONS, leaseSeconds: LEASE_SECONDS },
+    );
     tap.begin();
     return tap;
   };
@@ -60,6 +68,12 @@ describe('Of all nodes one records', () => {
     const { look } = clusterOf('b', 'c');
     expect(look(left)).toEqual([`${left} node Node ${gone} is gone`]);
     expect(look(left)).toEqual([]);
+  });
+
+  it('and it is none that is about to go', () => {
+    const { state, look } = clusterOf('b', 'c');
+    state.draining = 'b';
+    expect(look('b', 'c', 'a')).toEqual(['c node Node a is there', 'c node Node b is gone']);
   });
 
   it('that one takes the place of another', () => {

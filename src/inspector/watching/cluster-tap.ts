@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Drain } from '../../pusher/drain.js';
 import { ClusterService } from '../../scaling/cluster.service.js';
 import { SCALING_OPTIONS, type ScalingOptions } from '../../scaling/scaling.options.js';
 import { WatchDesk } from './watch-desk.js';
@@ -14,6 +15,7 @@ export class ClusterTap {
   constructor(
     private readonly cluster: ClusterService,
     private readonly desk: WatchDesk,
+    private readonly drain: Drain,
     @Inject(SCALING_OPTIONS) private readonly scaling: ScalingOptions,
   ) {}
 
@@ -27,7 +29,8 @@ export class ClusterTap {
   /** Records what has changed since. */
   look(): void {
     this.lookAtLink();
-    if (this.isDown || performance.now() < this.settledAtMs) return;
+    // The others say what becomes of nodes while this one goes.
+    if (this.isDown || this.drain.isDraining || performance.now() < this.settledAtMs) return;
     const nodes = this.cluster.nodes;
     // One tells of it, or else each would: of those who were there before, as a newcomer knows of no change.
     const isSpeaker = nodes.every((node) => !this.nodes.has(node) || node >= this.cluster.nodeId);

@@ -160,7 +160,8 @@ export class WatchDesk implements OnApplicationShutdown {
 
   /** Nodes that cannot be reached do not reach a page of this one, either. */
   private get share(): WatchShare {
-    return shareOf(this.cluster.nodes.length);
+    const { status, nodes } = this.cluster;
+    return shareOf(status === 'down' ? 1 : nodes.length);
   }
 
   private count(content: RecordsFrame | undefined): void {

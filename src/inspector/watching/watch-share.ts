@@ -17,7 +17,8 @@ const LEAST = { records: 20, recordsOfKind: 10, parts: 50, length: 8192 };
 
 /** The share of one of so many nodes, one at least: a page has one connection for what all of them say. */
 export function shareOf(nodes: number): WatchShare {
-  const of = (name: keyof typeof WHOLE) => Math.max(Math.floor(WHOLE[name] / Math.max(nodes, 1)), LEAST[name]);
+  const of = (name: keyof typeof WHOLE) =>
+    Math.max(Math.floor(WHOLE[name] / Math.max(nodes, 1)), LEAST[name]);
   const parts = of('parts');
   return {
     records: of('records'),

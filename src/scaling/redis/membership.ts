@@ -13,6 +13,8 @@ const GAP_BEATS = 1.25;
 /** News are shared by all who hear them in this time. */
 const SOON_MS = 20;
 const MARGIN_MS = 10;
+/** How long after it was heard of a node may take to have its lease: it says that it is back before that. */
+const LEASE_DUE_MS = 2_000;
 
 /** What the state store does when the registry has news. */
 export interface MembershipEvents {
@@ -37,8 +39,8 @@ export class Membership {
   private dead = new Set<string>();
   /** All that were seen alive or dead, and not buried yet. */
   private readonly seen = new Map<string, Peer>();
-  /** Those others spoke of since the last sign of life was sent. */
-  private readonly heardOf = new Set<string>();
+  /** Those others spoke of, and when, until they are found to have a lease. */
+  private readonly heardOf = new Map<string, number>();
   private isBeating = false;
   private isFilling = false;
   private isOpen = false;
@@ -156,7 +158,6 @@ export class Membership {
   private async exchange(): Promise<void> {
     const { scripts, keys, nodeId, epoch, leaseMs, ttlMs, heartbeatMs } = this.context;
     const sentMs = performance.now();
-    this.heardOf.clear();
     const limits = [heartbeatMs * 2, TASKS_PER_BEAT, RECENT_MS];
     const args = [nodeId, epoch, leaseMs, ttlMs, this.gapMs, ...limits];
     const answer = await scripts.beat(keys.registry, ...args);
@@ -169,19 +170,25 @@ export class Membership {
   }
 
   private learn([, , live, tasks, dead, buried]: BeatAnswer): void {
-    const heardOf = [...this.heardOf];
     this.live.clear();
     this.dead = new Set(dead);
     for (let i = 0; i < live.length; i += 3) {
       const [nodeId, leaseMs, how] = live.slice(i, i + 3) as [string, number, string];
       if (nodeId !== this.context.nodeId) this.meet(nodeId, leaseMs, how);
     }
-    for (const nodeId of heardOf) if (!this.live.has(nodeId)) this.meet(nodeId, 0, '');
+    this.expectHeardOf(performance.now());
     this.fill();
     for (let i = 0; i < tasks.length; i += 2) {
       void this.bury(tasks[i]!, Number(tasks[i + 1]));
     }
     this.mourn(new Set(buried));
+  }
+
+  private expectHeardOf(nowMs: number): void {
+    for (const [nodeId, heardMs] of this.heardOf) {
+      if (this.live.has(nodeId) || nowMs - heardMs > LEASE_DUE_MS) this.heardOf.delete(nodeId);
+      else this.meet(nodeId, 0, '');
+    }
   }
 
   private meet(nodeId: string, leaseMs: number, how: string): void {
@@ -215,7 +222,7 @@ export class Membership {
   /** Somebody spoke of a node: it is there at once, and the registry is asked. */
   private hear(nodeId: string): void {
     if (this.isFilling || nodeId === this.context.nodeId) return;
-    this.heardOf.add(nodeId);
+    this.heardOf.set(nodeId, performance.now());
     if (!this.live.has(nodeId)) this.meet(nodeId, 0, '');
     this.beatSoon();
   }

@@ -359,28 +359,6 @@ describe('a node that kept messages', () => {
     expect(here.arrived).toEqual(both);
   });
 
-  it('says that it is back when its lease is, and not before', async () => {
-    const here = await PubSubNode.start({ redis: redis.options });
-    const steps = { begun: false, finish: () => undefined as void };
-    here.link.onRestore(() => {
-      steps.begun = true;
-      return new Promise((resolve) => (steps.finish = resolve));
-    });
-    const heard: string[] = [];
-    const listener = redis.connect();
-    listener.on('message', (_, text: string) => heard.push(text));
-    const resumed = 'reverb:{resumed}';
-    await listener.subscribe(resumed);
-    here.link.fail(new Error('of this test'));
-    await eventually(() => expect(steps.begun).toBe(true), PATIENCE);
-    await redis.command('PUBLISH', resumed, 'before the last step');
-    await eventually(() => expect(heard).toEqual(['before the last step']), PATIENCE);
-    steps.finish();
-    const itself = JSON.stringify({ resumed: here.link.nodeId, isAnswerWanted: true });
-    await eventually(() => expect(heard).toContain(itself), PATIENCE);
-    expect(heard.indexOf(itself)).toBe(1);
-  });
-
   it('does not wait for one that never comes back', async () => {
     const { gate, here, there } = await startBehindGate();
     const third = await PubSubNode.start({ redis: redis.options });

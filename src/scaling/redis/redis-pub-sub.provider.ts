@@ -63,8 +63,7 @@ export class RedisPubSubProvider
 
   async onModuleInit(): Promise<void> {
     this.link.subscriber.onMessage((topic, bytes) => this.receive(topic, bytes));
-    this.link.onRestore(() => this.subscriptions.restore());
-    this.link.onUp(() => this.resume());
+    this.link.onRestore(() => this.restore());
     this.link.onDown(() => this.outageBegan());
     void this.subscriptions.want(this.resumption.topic);
     this.sweeper = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
@@ -130,14 +129,10 @@ export class RedisPubSubProvider
     this.sender.outageBegan();
   }
 
-  /**
-   * Not before all is restored, the lease of this node among it: who hears of a node that has no lease
-   * yet would forget it again.
-   */
-  private resume(): void {
-    this.resumption.announce().catch((error: Error) => {
-      if (this.resumption.isBack) this.link.fail(error);
-    });
+  /** What waits for the others goes on by itself: other work must not wait for them. */
+  private async restore(): Promise<void> {
+    await this.subscriptions.restore();
+    await this.resumption.announce();
     void this.flushWhenAllAreBack();
   }
 

@@ -38,6 +38,21 @@ async function occupy(node: StateNode, userIds: readonly string[]): Promise<void
 
 const sorted = (texts: readonly string[]) => [...texts].sort();
 
+describe('A node that is heard of before it has its lease', () => {
+  it('is there, whatever the registry says, and gone if it never has one', async () => {
+    const [node] = (await start(1)) as [StateNode];
+    const nodeId = 'f'.repeat(16);
+    node.directory.add(nodeId);
+    for (let beats = 0; beats < 3; beats++) {
+      await node.life.membership.beat();
+      expect(node.store.nodes()).toEqual([node.store.nodeId, nodeId]);
+      expect(node.directory.ids).toEqual([nodeId]);
+    }
+    await eventually(() => expect(node.directory.ids).toEqual([]), PATIENCE);
+    expect(node.store.nodes()).toEqual([node.store.nodeId]);
+  });
+});
+
 describe('A node that dies', () => {
   it('is cleared away by one of the others, and what it held is gone', async () => {
     const [a, b, c] = (await start(3)) as [StateNode, StateNode, StateNode];

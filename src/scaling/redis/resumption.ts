@@ -56,7 +56,7 @@ export class Resumption {
     this.answering = undefined;
   }
 
-  /** This node is subscribed again and has its lease, and says so. @throws Error when Redis does not take it */
+  /** This node is subscribed again, and says so. @throws Error when Redis does not take it */
   async announce(): Promise<void> {
     this.isSubscribedAgain = true;
     // Whom a node hears of for the first time was not alive before an outage of its.
