@@ -1,4 +1,4 @@
-import { isServed } from '../pusher/http/served-path.js';
+import { isServed } from '../pusher/http/api-routes.js';
 import type { Fault } from './configuration-error.js';
 import type { EnvironmentVariables } from './environment-variables.js';
 import { metricsPortOf } from './served-paths.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Application } from '../applications/application.js';
 import { unwanted, type Fault } from './configuration-error.js';
 import { INSPECTOR_APP_ID, INSPECTOR_APP_KEY } from '../inspector/feed-channel.js';
-import { isServed } from '../pusher/http/served-path.js';
+import { isServed } from '../pusher/http/api-routes.js';
 import type { EnvironmentVariables } from './environment-variables.js';
 import { isLoopback, isProduction } from './exposure.js';
 import { isNested, metricsPortOf } from './served-paths.js';

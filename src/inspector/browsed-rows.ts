@@ -2,7 +2,7 @@ import { channelKindOf } from '../channels/channel-name.js';
 import type { ChannelState } from '../scaling/state-store.js';
 import type { AddressedDeadLetter } from '../webhooks/dead-letters.js';
 import type { ChannelRow, ChannelType, DeadWebhook } from './contract.js';
-import { MAX_SHOWN_DATA } from './max-shown-data.js';
+import { MAX_SHOWN_DATA } from './limits.js';
 import { withoutQuery } from './without-query.js';
 
 /** A channel, as a list shows it. */

@@ -1,4 +1,4 @@
-import { isServed } from '../pusher/http/served-path.js';
+import { isServed } from '../pusher/http/api-routes.js';
 import { withDefaults } from '../with-defaults.js';
 
 /** Token of the {@link InspectorOptions}, complete. */

@@ -1,3 +1,4 @@
+import { MAX_ENDED_WATCHES } from '../../../src/inspector/limits.js';
 import { signal } from '@preact/signals';
 import { ask } from '../api/api.js';
 import { wordsOf } from '../api/api-failure.js';
@@ -23,8 +24,6 @@ export interface WatchHandle {
 const RENEWAL_MS = 3000;
 const CHANGE_DELAY_MS = 150;
 const RETRY_MS = 3000;
-/** As many as the server takes at once; those that are not told end by themselves. */
-const MAX_ENDED = 64;
 
 /** How the feed is doing. */
 export const feedState = signal<FeedState>('off');
@@ -111,7 +110,8 @@ async function renew(): Promise<void> {
     return;
   }
   const told = [...ended];
-  const ending = told.slice(-MAX_ENDED);
+  // Those that are not told end by themselves.
+  const ending = told.slice(-MAX_ENDED_WATCHES);
   const body = {
     watches: [...watches.values()].map(({ id, filter }) => ({ id, filter })),
     ...(ending.length > 0 && { ended: ending }),

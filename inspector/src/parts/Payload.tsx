@@ -1,4 +1,4 @@
-import { MAX_SHOWN_DATA } from '../../../src/inspector/max-shown-data.js';
+import { MAX_SHOWN_DATA } from '../../../src/inspector/limits.js';
 import { prettyJson } from '../format/json.js';
 import { hasPayloads } from '../state/session.js';
 

@@ -1,3 +1,4 @@
+import { MAX_NAME_LENGTH } from '../../../src/inspector/limits.js';
 import { computed, signal } from '@preact/signals';
 import { ask, onProofRefused, onSignedOut, setCsrf } from '../api/api.js';
 import { ApiFailure, wordsOf } from '../api/api-failure.js';
@@ -27,9 +28,6 @@ export const hasPayloads = computed(() => lastSignedIn.value?.hasPayloads ?? fal
 /** Of whoever signs in; it is logged with every action. */
 export const signInName = storedText('name');
 
-/** Characters of a name that the server takes. */
-const MAX_NAME = 80;
-
 let wants: 'password' | 'token' = 'password';
 
 function accept(answer: Session): void {
@@ -55,7 +53,10 @@ function troubleOf(error: unknown): SignInTrouble {
 /** Asks who is signed in; with a token signs in first. */
 export async function openSession(token: string | undefined): Promise<void> {
   onSignedOut(() => expire('Your session has ended. Sign in again; what you see here stays.'));
-  onProofRefused(takeRenewedSession);
+  // Another tab may have signed in, whose session took the place of this one's.
+  onProofRefused(() =>
+    askAgain((answer) => answer.isSignedIn && answer.csrf !== lastSignedIn.value?.csrf),
+  );
   if (token !== undefined && (await signIn(token))) {
     return;
   }
@@ -69,7 +70,7 @@ export async function openSession(token: string | undefined): Promise<void> {
 
 /** Signs in, under the name that was given last; says whether that went well. */
 export async function signIn(secret: string): Promise<boolean> {
-  const name = signInName.value.trim().slice(0, MAX_NAME);
+  const name = signInName.value.trim().slice(0, MAX_NAME_LENGTH);
   const body: SignIn = { secret, ...(name !== '' && { name }) };
   try {
     accept(await ask<Session>(['session'], { method: 'POST', body }));
@@ -98,30 +99,19 @@ function expire(reason: string): void {
   if (session.value?.isSignedIn === true) {
     trouble.value = { reason };
     session.value = { isSignedIn: false, wants };
-    void askAgain();
+    // Another secret may be wanted than before, or another tab may have signed in.
+    void askAgain(() => session.value?.isSignedIn !== true);
   }
 }
 
-/** The server may want another secret than before, or another tab may have signed in. */
-async function askAgain(): Promise<void> {
+/** Asks who is signed in, and goes by the answer if it is news. */
+async function askAgain(isNews: (answer: Session) => boolean): Promise<void> {
   try {
     const answer = await ask<Session>(['session']);
-    if (session.value?.isSignedIn !== true) {
+    if (isNews(answer)) {
       accept(answer);
     }
   } catch {
-    // Then what was wanted before is asked for.
-  }
-}
-
-/** Goes on with the session of another tab, which took the place of this one's. */
-async function takeRenewedSession(): Promise<void> {
-  try {
-    const answer = await ask<Session>(['session']);
-    if (answer.isSignedIn && answer.csrf !== lastSignedIn.value?.csrf) {
-      accept(answer);
-    }
-  } catch {
-    // Then the proof stays refused.
+    // Then what was known before holds.
   }
 }

@@ -1,3 +1,4 @@
+import { MAX_RECORD_CHANNELS } from '../../../src/inspector/limits.js';
 import { countOf } from '../format/format.js';
 import type { InspectorRecord, TraceFannedOut, TraceSent } from '../contract.js';
 import type { Trace, TracePartOfNode } from './trace-store.js';
@@ -28,9 +29,6 @@ export interface Waterfall {
   readonly omitted: number;
 }
 
-/** A record names no more of them than that. */
-const MAX_RECORDED_CHANNELS = 100;
-
 type Of<Part> = { readonly nodeId: string; readonly part: Part };
 
 function sentIn(parts: readonly TracePartOfNode[]): Of<TraceSent>[] {
@@ -49,7 +47,7 @@ function partsOf(
   { channels = [], spanId, batchSize }: InspectorRecord,
   parts: readonly TracePartOfNode[],
 ): readonly TracePartOfNode[] {
-  const isAlone = batchSize === undefined || channels.length >= MAX_RECORDED_CHANNELS;
+  const isAlone = batchSize === undefined || channels.length >= MAX_RECORD_CHANNELS;
   const strangers = new Set(
     sentIn(parts)
       .filter(({ part }) => part.takenSpanId !== spanId)

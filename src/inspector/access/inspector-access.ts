@@ -11,14 +11,14 @@ import { ClusterService } from '../../scaling/cluster.service.js';
 import type { SignedIn, SignedOut } from '../contract.js';
 import { isFeedChannel, INSPECTOR_APP_ID, INSPECTOR_APP_KEY } from '../feed-channel.js';
 import { INSPECTOR_OPTIONS, type InspectorOptions } from '../inspector.options.js';
+import { MAX_NAME_LENGTH, MAX_PAGE_WATCHES } from '../limits.js';
 import { keyFor, masterKeyOf, SessionSeal, type SessionTicket } from './session-seal.js';
 
 const CSRF_HEADER = 'x-revurb-csrf';
 /** How long a connection may do without a subscription, which only who is signed in can have. */
 const AUTHORIZATION_TIMEOUT_SECONDS = 10;
-const MAX_NAME_LENGTH = 80;
 /** As many channels as a page may have watches, and time for those that end. */
-const MAX_SUBSCRIPTIONS = 16;
+const MAX_SUBSCRIPTIONS = 2 * MAX_PAGE_WATCHES;
 /** What a page sends is a subscription now and then, whose frame is short. */
 const MAX_MESSAGE_SIZE = 2_000;
 const MESSAGES = { enabled: true, maxAttempts: 100, decaySeconds: 10, terminateOnLimit: true };

@@ -1,8 +1,6 @@
 import type { InspectorRecord } from '../contract.js';
+import { MAX_RECORD_CHANNELS } from '../limits.js';
 import { shortText } from '../short-text.js';
-
-/** Of the channels that a publish names. */
-const MAX_CHANNELS = 100;
 
 /**
  * A record with its texts cut to a length that can be shown, but for the data of an event, which is cut
@@ -23,7 +21,7 @@ export function fitted(record: InspectorRecord): {
 
 function fittedValue(value: unknown): unknown {
   if (typeof value === 'string') return shortText(value);
-  return Array.isArray(value) ? value.slice(0, MAX_CHANNELS).map(fittedValue) : value;
+  return Array.isArray(value) ? value.slice(0, MAX_RECORD_CHANNELS).map(fittedValue) : value;
 }
 
 function lengthOf(value: unknown): number {

@@ -1,4 +1,4 @@
-import { MAX_SHOWN_DATA } from '../max-shown-data.js';
+import { MAX_SHOWN_DATA } from '../limits.js';
 
 /**
  * What a record says of the data of an event: how much it is, and what, if that may be shown. That of a

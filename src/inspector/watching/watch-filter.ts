@@ -1,4 +1,5 @@
 import type { RecordKind, WatchFilter } from '../contract.js';
+import { MAX_FILTER_TEXT } from '../limits.js';
 
 /** What of a record a filter looks at. */
 export interface RecordSubject {
@@ -36,8 +37,6 @@ const RECORD_KINDS: Readonly<Record<RecordKind, true>> = {
   node: true,
   action: true,
 };
-
-const MAX_TEXT_LENGTH = 250;
 
 /** What has a trace. */
 const EVENT_KINDS: readonly RecordKind[] = ['published', 'client-event'];
@@ -87,8 +86,8 @@ export function readFilter(value: unknown): WatchFilter | string {
   for (const name of ['appId', 'channel', 'event', 'userId', 'socketId']) {
     const text = texts[name];
     if (text === undefined || text === null || text === '') continue;
-    if (typeof text !== 'string' || text.length > MAX_TEXT_LENGTH) {
-      return `filter.${name} must be a text of at most ${MAX_TEXT_LENGTH} characters`;
+    if (typeof text !== 'string' || text.length > MAX_FILTER_TEXT) {
+      return `filter.${name} must be a text of at most ${MAX_FILTER_TEXT} characters`;
     }
     filter[name] = text;
   }

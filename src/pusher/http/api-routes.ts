@@ -47,6 +47,14 @@ export function isOurs(path: string): boolean {
   return path.startsWith('/apps/') || OURS.test(path);
 }
 
+/** Paths that clients, backends and load balancers ask for. */
+const SERVED = /^\/(?:apps?|users|up|health)(?:\/|$)/;
+
+/** Whether the server needs a path itself, or one that it lies below: nothing else may be put there. */
+export function isServed(path: string): boolean {
+  return SERVED.test(path);
+}
+
 /** Where requests go that are no call of the API. */
 export const FALLBACK_PATH = 'no-such-call';
 

@@ -1,3 +1,4 @@
+import { MAX_FILTER_TEXT } from '../../../../src/inspector/limits.js';
 import { useState } from 'preact/hooks';
 import { isEmptyFilter, NO_FILTER, type FilterFields } from '../../feed/watch-filter.js';
 import { SearchField } from '../../parts/SearchField.js';
@@ -15,9 +16,6 @@ const FIELDS: readonly {
   { name: 'userId', label: 'User', placeholder: 'user id' },
   { name: 'socketId', label: 'Socket', placeholder: '123.456' },
 ];
-
-/** Characters that the server takes. */
-const MAX_LENGTH = 250;
 
 /** What the tail is asked for. On a narrow page it is folded away until it is wanted. */
 export function FilterBar() {
@@ -43,7 +41,7 @@ export function FilterBar() {
                 value={tailFields.value[name]}
                 placeholder={placeholder}
                 spellcheck={false}
-                maxLength={MAX_LENGTH}
+                maxLength={MAX_FILTER_TEXT}
                 autocomplete="off"
                 onInput={(event) => refineTail({ [name]: event.currentTarget.value })}
               />

@@ -1,4 +1,5 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { MAX_NAME_LENGTH } from '../../limits.js';
 
 /** `POST api/session`: who wants to sign in. */
 export class SignInDto {
@@ -8,6 +9,6 @@ export class SignInDto {
 
   @IsOptional()
   @IsString()
-  @MaxLength(80)
+  @MaxLength(MAX_NAME_LENGTH)
   name?: string | null;
 }
